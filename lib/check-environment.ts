@@ -1,0 +1,199 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Timing } from '../lambdas/shared/domain/settings.ts';
+import { adminSecretName } from './admin-secret-name.ts';
+import type { Environment } from './environment.ts';
+import { EnvironmentError } from './environment-error.ts';
+import { normaliseSecretPrefix } from './secret-prefix.ts';
+
+/** Domains reserved for examples and tests (RFC 2606): no mail ever arrives there. */
+const reservedDomain = /(^|[.@])(example\.(com|net|org)|example|test|invalid)$/;
+const mailAddress = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+/** Seconds to months, as LiteLLM writes them. */
+const duration = /^[1-9]\d*(s|m|h|d|w|mo)$/;
+
+/**
+ * The environment with its prefix normalised. Throws `EnvironmentError`, naming the first setting
+ * that is missing, contradicts another, or would deploy and then not work.
+ */
+export function checkEnvironment(environment: Environment): Environment {
+  const refuse: Refuse = (setting, problem) => {
+    throw new EnvironmentError(environment.name, setting, problem);
+  };
+  checkName(environment, refuse);
+  checkBaseUrl(environment, refuse);
+  checkMail(environment, refuse);
+  checkKeys(environment, refuse);
+  checkOperation(environment, refuse);
+  checkTiming(environment.timing, refuse);
+  checkLocal(environment, refuse);
+  return { ...environment, secrets: checkSecrets(environment, refuse) };
+}
+
+/** Stops the check, naming the setting and what to do about it. */
+type Refuse = (setting: string, problem: string) => never;
+
+function checkName({ name, account }: Environment, refuse: Refuse) {
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(name)) {
+    refuse('name', 'must be lower-case letters, digits and hyphens, 20 at most');
+  }
+  if (account !== undefined && !/^\d{12}$/.test(account)) {
+    refuse('account', `is "${account}": an account id has 12 digits`);
+  }
+}
+
+function checkBaseUrl({ baseUrl, local }: Environment, refuse: Refuse) {
+  if (baseUrl === null) return;
+  const url = URL.parse(baseUrl);
+  if (url === null || (url.protocol !== 'https:' && local === null)) {
+    refuse('baseUrl', `is "${baseUrl}": use an https URL, or null for the API's own`);
+  }
+  if (baseUrl.endsWith('/')) refuse('baseUrl', 'ends in "/": leave it out, paths bring their own');
+}
+
+function checkSecrets({ name, secrets }: Environment, refuse: Refuse) {
+  const prefix = normaliseSecretPrefix(secrets.prefix);
+  if (prefix === null) {
+    refuse('secrets.prefix', 'is empty: name a folder for the mirrored keys, such as "litellm/"');
+  }
+  // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+  if (!/^[A-Za-z0-9/_+=.@-]+$/.test(prefix)) {
+    refuse('secrets.prefix', `is "${prefix}": Secrets Manager takes letters, digits and /_+=.@-`);
+  }
+  if (prefix.length > 128) {
+    refuse('secrets.prefix', 'is longer than 128 characters, which leaves too little for aliases');
+  }
+  if (adminSecretName(name).startsWith(prefix)) {
+    refuse('secrets.prefix', `covers ${adminSecretName(name)}, the admin key: choose another`);
+  }
+  for (const reader of secrets.readers) {
+    if (!/^(\d{12}|arn:aws[a-z-]*:iam::\d{12}:role\/.+)$/.test(reader)) {
+      refuse('secrets.readers', `has "${reader}": use an account id of 12 digits or a role ARN`);
+    }
+  }
+  for (const tag of Object.keys(secrets.tags)) {
+    if (/^(aws:|latchkey:)|^(key|team|user)_id$/.test(tag)) {
+      refuse('secrets.tags', `has "${tag}", which is set by AWS or by Latchkey: rename it`);
+    }
+  }
+  if (secrets.kmsKeyArn !== null && !/^arn:aws[a-z-]*:kms:.+:key\/.+$/.test(secrets.kmsKeyArn)) {
+    refuse('secrets.kmsKeyArn', 'is not the ARN of a key: IAM cannot grant on an alias');
+  }
+  return { ...secrets, prefix };
+}
+
+function checkMail({ mail, local }: Environment, refuse: Refuse) {
+  if (!mail.alerting) return;
+  const { from, identity } = mail;
+  const remedy = 'is not set: name a sender SES may use, or set mail.alerting to false';
+  if (from === null) refuse('mail.from', remedy);
+  if (identity === null) refuse('mail.identity', remedy);
+  if (!mailAddress.test(from)) refuse('mail.from', `is "${from}": it must be one bare address`);
+  if (local === null && reservedDomain.test(from)) {
+    refuse('mail.from', `is "${from}", an example: use an address your SES account may send from`);
+  }
+  if (from !== identity && !from.endsWith(`@${identity}`)) {
+    refuse('mail.identity', `is "${identity}": it must be the sender's address or its domain`);
+  }
+  if (mail.domains.length === 0) {
+    refuse('mail.domains', 'is empty: list the domains that may receive mail, or "*" for any');
+  }
+}
+
+function checkKeys({ keys }: Environment, refuse: Refuse) {
+  const { defaults, limits, aliasPattern, maxKeysPerUser } = keys;
+  if (aliasPattern !== null && !isPattern(aliasPattern)) {
+    refuse('keys.aliasPattern', `is "${aliasPattern}", which is no regular expression`);
+  }
+  if (maxKeysPerUser !== null && !isCount(maxKeysPerUser)) {
+    refuse('keys.maxKeysPerUser', 'must be a whole number above 0, or null for any number');
+  }
+  for (const field of ['max_budget', 'max_parallel_requests', 'tpm_limit', 'rpm_limit'] as const) {
+    const [value, limit] = [defaults[field], limits[field]];
+    if ((value ?? 0) < 0) refuse(`keys.defaults.${field}`, 'is negative');
+    if ((limit ?? 0) < 0) refuse(`keys.limits.${field}`, 'is negative');
+    if (value !== undefined && limit !== undefined && value > limit) {
+      refuse(`keys.defaults.${field}`, `is above keys.limits.${field}: every key would be refused`);
+    }
+  }
+  for (const field of ['duration', 'budget_duration'] as const) {
+    for (const [group, value] of [
+      ['defaults', defaults[field]],
+      ['limits', limits[field]],
+    ] as const) {
+      if (value !== undefined && !duration.test(value)) {
+        refuse(
+          `keys.${group}.${field}`,
+          `is "${value}": write it like 30s, 5m, 12h, 30d, 2w or 1mo`,
+        );
+      }
+    }
+  }
+}
+
+function checkOperation(environment: Environment, refuse: Refuse) {
+  const { throttling, retention, streamReaderConcurrency, alarmAddress } = environment;
+  if (!isCount(throttling.ratePerSecond)) refuse('throttling.ratePerSecond', 'must be above 0');
+  if (!isCount(throttling.burst)) refuse('throttling.burst', 'must be above 0');
+  if (!isCount(retention.deletedKeysDays)) refuse('retention.deletedKeysDays', 'must be above 0');
+  if (!isCount(retention.failuresDays)) refuse('retention.failuresDays', 'must be above 0');
+  if (RetentionDays[retention.logs] === undefined) {
+    refuse('retention.logs', `is ${retention.logs}: use a value of RetentionDays`);
+  }
+  if (streamReaderConcurrency !== null && !isCount(streamReaderConcurrency)) {
+    refuse('streamReaderConcurrency', 'must be above 0, or null to reserve none');
+  }
+  if (alarmAddress !== null && !mailAddress.test(alarmAddress)) {
+    refuse('alarmAddress', `is "${alarmAddress}": it must be one bare address, or null for none`);
+  }
+}
+
+/**
+ * The fence must outlast everything that may still happen after its sender's death, or a reconciler
+ * decides on a call that is still to come: docs/adr/0003-two-store-protocol.md.
+ */
+function checkTiming(timing: Timing, refuse: Refuse) {
+  for (const [name, seconds] of Object.entries(timing)) {
+    if (!isCount(seconds)) refuse(`timing.${name}`, 'must be a whole number of seconds above 0');
+  }
+  const { functionTimeoutSeconds, lateCallSeconds, staleReadSeconds, clockSkewSeconds } = timing;
+  if (functionTimeoutSeconds <= 5) {
+    refuse(
+      'timing.functionTimeoutSeconds',
+      'must be above 5: no call is sent in its last 5 seconds',
+    );
+  }
+  if (functionTimeoutSeconds > 29) {
+    refuse('timing.functionTimeoutSeconds', 'must be below 30, where API Gateway gives up');
+  }
+  const least = functionTimeoutSeconds + lateCallSeconds + staleReadSeconds + clockSkewSeconds;
+  if (timing.fenceSeconds < least) {
+    refuse(
+      'timing.fenceSeconds',
+      `is ${timing.fenceSeconds}, must be at least ${least} = functionTimeout + lateCall + staleRead + clockSkew`,
+    );
+  }
+}
+
+function checkLocal({ name, local }: Environment, refuse: Refuse) {
+  if ((local === null) === (name === 'local')) {
+    refuse('local', 'is for the environment named "local", and for no other: set it to null');
+  }
+  const endpoint = local?.secretsEndpoint ?? null;
+  if (endpoint === null) return;
+  const url = URL.parse(endpoint);
+  if (url?.protocol !== 'http:' || !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
+    refuse('secretsEndpoint', `is "${endpoint}": secrets may go to a loopback http address only`);
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value > 0;
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { KeyDefaults, KeyLimits, Timing } from '../lambdas/shared/domain/settings.ts';
+
+/** Everything that differs between two deployments of Latchkey. `environments.ts` holds the values. */
+export interface Environment {
+  /** Part of the stack's name, of the admin secret's name and of every mirrored secret's tags. */
+  readonly name: string;
+  /** Where `cdk deploy` must land. Without them: wherever its credentials point. */
+  readonly account?: string;
+  readonly region?: string;
+  /**
+   * Public base URL, shown in mails: the custom domain that is mapped to the API. Null: the API's
+   * own URL. A custom domain lets the front be replaced later without a change for callers.
+   */
+  readonly baseUrl: string | null;
+  readonly secrets: SecretSettings;
+  /** Whether changes are copied to the audit table. Off: events and digests go on, records stop. */
+  readonly storeAuditLogs: boolean;
+  readonly mail: MailEnvironment;
+  readonly keys: KeyRules;
+  /** Limits of the whole API. Above them the gateway itself answers 429. */
+  readonly throttling: { readonly ratePerSecond: number; readonly burst: number };
+  readonly retention: Retention;
+  /** Retain tables, bucket and logs when the stack goes, and protect the tables from deletion. */
+  readonly keepsData: boolean;
+  /**
+   * Concurrency set aside for each stream reader, so that a burst of API calls cannot starve the
+   * audit. Null sets none aside: a young account has ten in all and refuses to reserve any.
+   */
+  readonly streamReaderConcurrency: number | null;
+  /** Receives the alarms, after confirming the subscription. Null: alarms only change state. */
+  readonly alarmAddress: string | null;
+  readonly timing: Timing;
+  /** Only the environment on this machine has these. */
+  readonly local: LocalSettings | null;
+}
+
+export interface SecretSettings {
+  /** Whether keys are mirrored in Secrets Manager at all. */
+  readonly storeVirtualKeys: boolean;
+  /** Prefix of every mirrored secret's name. However written, it ends up with exactly one `/`. */
+  readonly prefix: string;
+  /** Put on every secret, beside the tags Latchkey sets itself. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** ARN of a customer key that encrypts the secrets. Null: the AWS-managed one, which is free. */
+  readonly kmsKeyArn: string | null;
+  /** Account ids and role ARNs that may assume the reader role. None: there is no such role. */
+  readonly readers: readonly string[];
+}
+
+export interface MailEnvironment {
+  /** Off: a request that asks for a mail is refused, and the functions get no right to send. */
+  readonly alerting: boolean;
+  /** The sender. */
+  readonly from: string | null;
+  /** The SES identity the sender belongs to: the address itself, or its domain. */
+  readonly identity: string | null;
+  /**
+   * Whether the stack makes the identity. An identity exists once per account and region: where
+   * another environment or a person has made it, this must be false.
+   */
+  readonly createsIdentity: boolean;
+  /** Domains that may receive mail; `*` stands for any. */
+  readonly domains: readonly string[];
+}
+
+export interface KeyRules {
+  readonly defaults: KeyDefaults;
+  readonly limits: KeyLimits;
+  readonly allowCustomKeys: boolean;
+  readonly aliasPattern: string | null;
+  readonly maxKeysPerUser: number | null;
+}
+
+export interface Retention {
+  /** Function and access logs. */
+  readonly logs: RetentionDays;
+  /** Days a deleted key can still be shown and listed. */
+  readonly deletedKeysDays: number;
+  /** Days a stream record that could not be processed is kept for a replay. */
+  readonly failuresDays: number;
+}
+
+export interface LocalSettings {
+  /** The admin key's value: LiteLLM's own default, so that its clients work unchanged. */
+  readonly masterKeyValue: string;
+  /** Loopback address of the guard in front of the local Secrets Manager; null for none. */
+  readonly secretsEndpoint: string | null;
+}

@@ -1,0 +1,154 @@
+/**
+ * The environments. To deploy one, read its block: everything has a working default, and what only
+ * you can know (accounts, addresses, domains) is off or null until you fill it in. Nothing here is a
+ * placeholder that would deploy and then silently not work; e-mail, for one, is off until there is a
+ * sender, and until then the API refuses a request for a mail and says what to set.
+ */
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { checkEnvironment } from './check-environment.ts';
+import type { Environment } from './environment.ts';
+import { EnvironmentError } from './environment-error.ts';
+
+/** Where it runs on AWS. docs/adr/0003-two-store-protocol.md says what each constant is for. */
+const awsTiming = {
+  functionTimeoutSeconds: 20,
+  lateCallSeconds: 20,
+  staleReadSeconds: 15,
+  clockSkewSeconds: 5,
+  fenceSeconds: 60,
+  reconcilerPeriodSeconds: 60,
+} as const;
+
+/** Shared by the environments on AWS; each block below overrides what it wants otherwise. */
+const aws = {
+  baseUrl: null,
+  storeAuditLogs: true,
+  mail: {
+    // To turn mail on: an address your SES account may send from, e.g. from 'keys@your-domain' with
+    // identity 'your-domain', the domains that may receive, and alerting true.
+    alerting: false,
+    from: null,
+    identity: null,
+    createsIdentity: true,
+    domains: [],
+  },
+  keys: {
+    defaults: {},
+    limits: {},
+    allowCustomKeys: false,
+    aliasPattern: null,
+    maxKeysPerUser: 25,
+  },
+  streamReaderConcurrency: null,
+  alarmAddress: null,
+  timing: awsTiming,
+  local: null,
+} as const;
+
+const secrets = { storeVirtualKeys: true, tags: {}, kmsKeyArn: null, readers: [] } as const;
+
+/**
+ * All environments by name. The mirrored names differ in their prefix, so that two environments can
+ * share an account without one taking the other's names.
+ */
+export const environments: Readonly<Record<string, Environment>> = {
+  /** The local AWS that `npm start` brings up. Its state is thrown away at will. */
+  local: {
+    ...aws,
+    name: 'local',
+    secrets: { ...secrets, prefix: 'litellm/' },
+    mail: {
+      alerting: true,
+      from: 'latchkey@localhost.example',
+      identity: 'latchkey@localhost.example',
+      createsIdentity: true,
+      domains: ['*'],
+    },
+    keys: { ...aws.keys, allowCustomKeys: true },
+    throttling: { ratePerSecond: 1000, burst: 2000 },
+    retention: { logs: RetentionDays.ONE_DAY, deletedKeysDays: 30, failuresDays: 7 },
+    keepsData: false,
+    // Nothing is late, stale or skewed on one machine; tests need not wait minutes.
+    timing: {
+      functionTimeoutSeconds: 8,
+      lateCallSeconds: 1,
+      staleReadSeconds: 1,
+      clockSkewSeconds: 1,
+      fenceSeconds: 11,
+      reconcilerPeriodSeconds: 5,
+    },
+    local: { masterKeyValue: 'sk-1234', secretsEndpoint: null },
+  },
+
+  /** For trying things out: goes away with `cdk destroy`. */
+  dev: {
+    ...aws,
+    name: 'dev',
+    secrets: { ...secrets, prefix: 'litellm-dev/' },
+    keys: { ...aws.keys, allowCustomKeys: true },
+    throttling: { ratePerSecond: 50, burst: 100 },
+    retention: { logs: RetentionDays.ONE_WEEK, deletedKeysDays: 30, failuresDays: 14 },
+    keepsData: false,
+  },
+
+  /** Rehearses prod: same protections, shorter memory. */
+  staging: {
+    ...aws,
+    name: 'staging',
+    secrets: { ...secrets, prefix: 'litellm-staging/' },
+    throttling: { ratePerSecond: 200, burst: 400 },
+    retention: { logs: RetentionDays.ONE_MONTH, deletedKeysDays: 90, failuresDays: 30 },
+    keepsData: true,
+  },
+
+  prod: {
+    ...aws,
+    name: 'prod',
+    secrets: { ...secrets, prefix: 'litellm/' },
+    throttling: { ratePerSecond: 500, burst: 1000 },
+    retention: { logs: RetentionDays.THREE_MONTHS, deletedKeysDays: 365, failuresDays: 90 },
+    keepsData: true,
+    streamReaderConcurrency: 20,
+  },
+};
+
+/** What `cdk -c` may add to an environment. */
+export interface Overrides {
+  readonly baseUrl?: string;
+  readonly secretsEndpoint?: string;
+}
+
+/** The named environment, checked and normalised. Throws `EnvironmentError` where it is unknown or incomplete. */
+export function findEnvironment(name: string | undefined, overrides: Overrides = {}): Environment {
+  const known = Object.keys(environments).join(', ');
+  if (name === undefined) {
+    throw new EnvironmentError('(none)', 'env', `is not set: pass -c env=<name>, one of ${known}`);
+  }
+  const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
+  if (environment === undefined) {
+    throw new EnvironmentError(
+      name,
+      'env',
+      `is unknown: use one of ${known}, or add it to lib/environments.ts`,
+    );
+  }
+  return checkEnvironment(withOverrides(environment, overrides));
+}
+
+function withOverrides(environment: Environment, overrides: Overrides): Environment {
+  const { baseUrl, secretsEndpoint } = overrides;
+  const { name, local } = environment;
+  if (local === null && (baseUrl ?? secretsEndpoint) !== undefined) {
+    const option = baseUrl === undefined ? 'secretsEndpoint' : 'baseUrl';
+    throw new EnvironmentError(
+      name,
+      option,
+      'can be passed with -c only where env=local: elsewhere what is deployed is what lib/environments.ts says',
+    );
+  }
+  return {
+    ...environment,
+    baseUrl: baseUrl ?? environment.baseUrl,
+    local: local && { ...local, secretsEndpoint: secretsEndpoint ?? local.secretsEndpoint },
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Builds every function in one esbuild call: `lambdas/<operation>/handler.ts` becomes
+ * `dist/<operation>/index.js`, which is what is measured, tested and deployed. One call takes a
+ * tenth of the time of a bundle per function at synth.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { build as bundle, type Metafile } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..');
+
+export interface BuildOptions {
+  /** Where the bundles go; `dist` unless named. */
+  readonly outDir?: string;
+}
+
+export interface Built {
+  readonly operation: string;
+  readonly bytes: number;
+}
+
+/**
+ * Builds all functions and returns their sizes. The same sources give the same bytes, so asset
+ * hashes change only with the code. Safe beside another build: a file is replaced whole, and only
+ * when its content differs. Throws esbuild's error where a function does not build.
+ */
+export async function build({ outDir = join(root, 'dist') }: BuildOptions = {}): Promise<Built[]> {
+  const operations = await listOperations();
+  const result = await bundle({
+    absWorkingDir: root,
+    entryPoints: operations.map((operation) => ({
+      in: `lambdas/${operation}/handler.ts`,
+      out: `${operation}/index`,
+    })),
+    outdir: outDir,
+    bundle: true,
+    minify: true,
+    legalComments: 'none',
+    platform: 'node',
+    target: 'node24',
+    // CommonJS: static ESM imports load Node's built-ins eagerly, 20 ms more on a cold start.
+    format: 'cjs',
+    // The SDK's ES modules can be tree-shaken, its CommonJS cannot: a third fewer bytes.
+    mainFields: ['module', 'main'],
+    alias: {
+      '@aws-sdk/credential-provider-node': './lambdas/shared/adapters/environment-credentials.ts',
+    },
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+
+  await Promise.all(
+    result.outputFiles.map((file) => replaceFile(outDir, file.path, file.contents)),
+  );
+  // The checkout is an ES module package; the bundles are not. Lambda gets the folders below only.
+  await replaceFile(outDir, join(outDir, 'package.json'), '{ "type": "commonjs" }\n');
+  await replaceFile(outDir, join(outDir, 'meta.json'), `${JSON.stringify(result.metafile)}\n`);
+  await removeForgotten(outDir, operations);
+  return sizes(result.metafile, outDir, operations);
+}
+
+/** Names of the operations: the folders under `lambdas/` that hold a handler, in order. */
+export async function listOperations(): Promise<string[]> {
+  const folders = await readdir(join(root, 'lambdas'), { withFileTypes: true });
+  return folders
+    .filter((folder) => folder.isDirectory() && folder.name !== 'shared')
+    .map((folder) => folder.name)
+    .filter((name) => existsSync(join(root, 'lambdas', name, 'handler.ts')))
+    .sort();
+}
+
+async function replaceFile(outDir: string, path: string, contents: string | Uint8Array) {
+  const wanted = Buffer.from(contents);
+  const current = await readFile(path).catch(() => undefined);
+  if (current?.equals(wanted)) return;
+
+  await mkdir(dirname(path), { recursive: true });
+  // Beside the function folders, not in one: a deploy hashes whatever it finds there.
+  const temporary = join(outDir, `.${relative(outDir, path).replaceAll('/', '-')}.${process.pid}`);
+  await writeFile(temporary, wanted);
+  await rename(temporary, path);
+}
+
+/** Removes the bundle of an operation that is no more, which would else be measured for ever. */
+async function removeForgotten(outDir: string, operations: string[]) {
+  const built = await readdir(outDir, { withFileTypes: true });
+  const forgotten = built.filter(
+    (entry) => entry.isDirectory() && !operations.includes(entry.name),
+  );
+  await Promise.all(forgotten.map(({ name }) => rm(join(outDir, name), { recursive: true })));
+}
+
+function sizes(metafile: Metafile, outDir: string, operations: string[]): Built[] {
+  return operations.map((operation) => {
+    const path = relative(root, join(outDir, operation, 'index.js'));
+    return { operation, bytes: metafile.outputs[path]?.bytes ?? 0 };
+  });
+}
+
+if (import.meta.main) {
+  for (const { operation, bytes } of await build()) {
+    process.stdout.write(`${(bytes / 1000).toFixed(1).padStart(8)} kB  ${operation}\n`);
+  }
+}
