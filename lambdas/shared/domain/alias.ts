@@ -1,0 +1,20 @@
+import { InvalidField } from './errors.ts';
+
+/** U+0000-001F, U+007F-009F, U+2028 and U+2029: they break logs, mails and terminals. */
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/**
+ * Refuses an alias that is blank, has control characters or a `..` path segment (contract 1.1.3),
+ * or breaks the environment's own pattern. Throws `InvalidField` on `key_alias`.
+ */
+export function checkAlias(alias: string, pattern: string | null): void {
+  if (alias.trim() === '') throw refused('must not be blank; leave it out for a key without alias');
+  if (controls.test(alias)) throw refused('must not contain control characters');
+  if (alias.split('/').includes('..')) throw refused('must not contain ".." as a path segment');
+  if (pattern !== null && !new RegExp(`^(?:${pattern})$`, 'u').test(alias)) {
+    throw refused(`must match the pattern ${pattern} of this environment`);
+  }
+}
+
+const refused = (rule: string): InvalidField => new InvalidField('key_alias', `key_alias ${rule}.`);

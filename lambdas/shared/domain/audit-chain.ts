@@ -1,0 +1,56 @@
+/**
+ * The digest of one audited change and the chain over all changes of a key. An auditor who has a
+ * key's records and the chain on its row can prove that none was edited, dropped, added or moved.
+ *
+ * Each image and each `who` is hashed with a salt of its own, and only that hash enters the
+ * digest: a person's data can be erased (image and salt dropped) and the chain still verifies.
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+
+/** A value with the salt (32 hex characters) that its hash is taken with. */
+export interface Salted {
+  readonly salt: string;
+  readonly value: unknown;
+}
+
+export interface AuditedChange {
+  readonly keyId: string;
+  /** Counts the key's audited changes from 1, without gaps. */
+  readonly seq: number;
+  readonly action: string;
+  /** ISO 8601, as stored. */
+  readonly at: string;
+  readonly who: Salted;
+  readonly before: Salted;
+  readonly after: Salted;
+}
+
+/** Lower-case hex SHA-256 over the change's canonical form. */
+export const digestOf = (change: AuditedChange): string =>
+  sha256(
+    canonicalJson({
+      key_id: change.keyId,
+      seq: change.seq,
+      action: change.action,
+      at: change.at,
+      who: saltedHash(change.who),
+      before: saltedHash(change.before),
+      after: saltedHash(change.after),
+    }),
+  );
+
+/** Lower-case hex SHA-256 of the salt followed by the canonical form of the value. */
+export const saltedHash = ({ salt, value }: Salted): string => sha256(salt + canonicalJson(value));
+
+/** The chain value before a key's first change. */
+export const chainStart = (keyId: string): string => sha256(keyId);
+
+/** The chain value after a change. */
+export const chainAfter = (previousChain: string, digest: string): string =>
+  sha256(previousChain + digest);
+
+/** There is no image before creation and none after deletion, hence nothing to hide with a salt. */
+export const noImage: Salted = { salt: '', value: null };
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

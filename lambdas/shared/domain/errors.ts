@@ -1,0 +1,154 @@
+/** What went wrong, in the domain's terms; `http/error-response.ts` maps each to its status. */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'denied'
+  | 'missing'
+  | 'method-not-allowed'
+  | 'conflict'
+  | 'too-large'
+  | 'malformed'
+  | 'unavailable';
+
+/**
+ * An error whose message may be shown to the caller. It never quotes a value the caller sent:
+ * that value may be a key.
+ */
+export abstract class DomainError extends Error {
+  abstract readonly kind: ErrorKind;
+  /** Stable code that clients match on: LiteLLM's `type` where it has one, else our own. */
+  abstract readonly type: string;
+  /** The request field at fault, or null. */
+  readonly param: string | null = null;
+  /** Seconds after which a retry makes sense, where one does. */
+  readonly retryAfterSeconds: number | null = null;
+}
+
+/** A field's value breaks a rule. */
+export class InvalidField extends DomainError {
+  readonly kind = 'invalid';
+  readonly type = 'bad_request_error';
+  override readonly param: string | null;
+
+  constructor(param: string | null, message: string) {
+    super(message);
+    this.param = param;
+  }
+}
+
+/** The body is not JSON, or a field has the wrong JSON type. */
+export class MalformedRequest extends DomainError {
+  readonly kind = 'malformed';
+  readonly type = 'validation_error';
+  override readonly param: string | null;
+
+  constructor(param: string | null, message: string) {
+    super(message);
+    this.param = param;
+  }
+}
+
+export class RequestTooLarge extends DomainError {
+  readonly kind = 'too-large';
+  readonly type = 'request_too_large';
+}
+
+/**
+ * No valid credential. Missing, malformed, unknown and wrong keys get this very answer, so that
+ * it tells nothing to a caller who has proved nothing.
+ */
+export class Unauthenticated extends DomainError {
+  readonly kind = 'unauthenticated';
+  readonly type = 'auth_error';
+
+  constructor() {
+    super('Authentication failed: send a valid virtual key as "Authorization: Bearer <key>".');
+  }
+}
+
+/** The caller's key is genuine but no longer let in; only its holder can see this answer. */
+export class KeyNotUsable extends DomainError {
+  readonly kind = 'unauthenticated';
+  readonly type: string;
+
+  constructor(reason: 'expired' | 'blocked' | 'deleted') {
+    super(`Authentication failed: this virtual key is ${reason}.`);
+    this.type = reason === 'expired' ? 'expired_key' : 'auth_error';
+  }
+}
+
+/** An `internal_user_viewer` asked for a change; LiteLLM answers 401 rather than 403 here. */
+export class ReadOnlyUser extends DomainError {
+  readonly kind = 'unauthenticated';
+  readonly type = 'auth_error';
+
+  constructor() {
+    super('The role internal_user_viewer may look at keys but not change them.');
+  }
+}
+
+/** The caller is known but may not do this. */
+export class Denied extends DomainError {
+  readonly kind = 'denied';
+  readonly type = 'auth_error';
+  override readonly param: string | null;
+
+  constructor(message: string, param: string | null = null) {
+    super(message);
+    this.param = param;
+  }
+}
+
+export class KeyNotFound extends DomainError {
+  readonly kind = 'missing';
+  readonly type = 'not_found_error';
+  override readonly param = 'key';
+
+  constructor() {
+    super('No key is known under this identifier.');
+  }
+}
+
+export class RouteNotFound extends DomainError {
+  readonly kind = 'missing';
+  readonly type = 'not_found_error';
+
+  constructor() {
+    super('There is no such route.');
+  }
+}
+
+export class MethodNotAllowed extends DomainError {
+  readonly kind = 'method-not-allowed';
+  readonly type = 'method_not_allowed';
+
+  constructor(allowed: readonly string[]) {
+    super(`This route takes ${allowed.join(', ')}.`);
+  }
+}
+
+/** Another change is under way; nothing was written and the same request may succeed later. */
+export class Conflict extends DomainError {
+  readonly kind = 'conflict';
+  readonly type = 'conflict';
+  override readonly param: string | null;
+  override readonly retryAfterSeconds: number | null;
+
+  constructor(param: string | null, message: string, retryAfterSeconds: number | null) {
+    super(message);
+    this.param = param;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** A service behind us throttles, refuses or does not answer. */
+export class Unavailable extends DomainError {
+  readonly kind = 'unavailable';
+  readonly type = 'service_unavailable';
+  override readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number, cause?: unknown) {
+    super(message, { cause });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}

@@ -1,0 +1,286 @@
+/** The rules of a key's birth: what a request, a caller and the settings make of a new key. */
+import { chainStart } from './audit-chain.ts';
+import { checkAlias } from './alias.ts';
+import { after, budgetResetAt } from './duration.ts';
+import { Denied, InvalidField } from './errors.ts';
+import { withDefaults, withinLimits } from './guard-rails.ts';
+import { recordEvent } from './key-event.ts';
+import { maskedName, newKey, newKeyId, shapeOf, tokenHash, weaknessOf } from './key-format.ts';
+import type { KeyImage, KeyRow, KeyType, Notify, UserRole, Who } from './key-row.ts';
+import type { Randomness } from './ports.ts';
+import { checkUserEmail, recipientOf } from './recipient.ts';
+import { allowedRoutes, isAdmin, type Caller, type Scope } from './roles.ts';
+import { secretNameOf } from './secret-name.ts';
+import type { Settings } from './settings.ts';
+import { checkStorable } from './storable.ts';
+import { checkRowSize } from './row-size.ts';
+
+type Maybe<T> = T | null | undefined;
+type Json = Readonly<Record<string, unknown>>;
+
+/** The fields of a generate request (contract 1.1); our own are at the end. */
+export interface NewKeyFields {
+  readonly key?: Maybe<string>;
+  readonly key_alias?: Maybe<string>;
+  readonly duration?: Maybe<string>;
+  readonly models?: Maybe<readonly string[]>;
+  readonly aliases?: Maybe<Json>;
+  readonly config?: Maybe<Json>;
+  readonly permissions?: Maybe<Json>;
+  readonly spend?: Maybe<number>;
+  readonly max_budget?: Maybe<number>;
+  readonly soft_budget?: Maybe<number>;
+  readonly budget_duration?: Maybe<string>;
+  readonly user_id?: Maybe<string>;
+  readonly team_id?: Maybe<string>;
+  readonly organization_id?: Maybe<string>;
+  readonly tpm_limit?: Maybe<number>;
+  readonly rpm_limit?: Maybe<number>;
+  readonly max_parallel_requests?: Maybe<number>;
+  readonly metadata?: Maybe<Json>;
+  readonly tags?: Maybe<readonly string[]>;
+  readonly blocked?: Maybe<boolean>;
+  readonly key_type?: Maybe<KeyType>;
+  readonly auto_rotate?: Maybe<boolean>;
+  readonly rotation_interval?: Maybe<string>;
+  readonly send_invite_email?: Maybe<boolean>;
+  readonly user_email?: Maybe<string>;
+  readonly user_role?: Maybe<UserRole>;
+  readonly store_secret?: Maybe<boolean>;
+}
+
+/** A birth that has been decided on but is written nowhere yet. */
+export interface NewKey {
+  /** The plaintext; it leaves the process for Secrets Manager and the one answer only. */
+  readonly value: string;
+  /** The row as it is once the birth is complete. */
+  readonly row: KeyRow;
+  readonly notify: Notify | null;
+}
+
+export interface BirthContext {
+  readonly caller: Caller;
+  readonly scope: Scope;
+  readonly who: Who;
+  readonly requestId: string;
+  /** The key that the caller presented: it must not turn up in a field. */
+  readonly presentedKey: string;
+  readonly settings: Settings;
+  readonly now: Date;
+  readonly random: Randomness;
+}
+
+/**
+ * Decides on a new key. Throws `InvalidField` or `Denied` for the first rule that the request
+ * breaks; nothing is written here.
+ */
+export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey {
+  const { caller, settings, now, random } = context;
+  checkStorable(
+    { ...requested, key: null },
+    [context.presentedKey, requested.key ?? ''].filter((value) => value.length >= 16),
+  );
+  checkAdminFields(requested, caller);
+  checkNumbers(requested);
+  const asked = withDefaults(withOwner(requested, context), settings.keyDefaults);
+  const fields = withinLimits(withinCallersBudget(asked, caller), settings.keyLimits, now);
+
+  const alias = fields.key_alias ?? null;
+  if (alias !== null) checkAlias(alias, settings.aliasPattern);
+  for (const param of ['user_id', 'team_id', 'organization_id'] as const) {
+    checkLength(param, fields[param]);
+  }
+  const email = fields.user_email ?? null;
+  if (email !== null) checkUserEmail(email, caller, settings.mail);
+  const notify: Notify | null =
+    fields.send_invite_email === true
+      ? {
+          event: 'key_created',
+          to: recipientOf(email, fields.user_id ?? null, settings.mail),
+        }
+      : null;
+
+  const value = valueOf(fields.key ?? null, settings, random);
+  const keyId = idOf(value, random);
+  const token = tokenHash(value);
+  const image = imageOf(fields, { token, key_name: maskedName(value) }, context);
+  const mirrored = settings.storeVirtualKeys && fields.store_secret !== false;
+  const id = random.uuid();
+  const audited = recordEvent(
+    { keyId, seq: 1, previousChain: chainStart(keyId) },
+    {
+      id,
+      action: 'created',
+      at: image.created_at,
+      who: context.who,
+      requestId: context.requestId,
+      operationId: null,
+      notify,
+    },
+    null,
+    { salt: newSalt(random), image },
+    newSalt(random),
+  );
+  const row: KeyRow = {
+    v: 1,
+    keyId,
+    status: 'active',
+    blocked: image.blocked === true,
+    expires: image.expires ?? null,
+    cur: { hash: token, ver: mirrored ? id : null },
+    prev: null,
+    alias,
+    secretName: mirrored ? secretNameOf(settings.secretPrefix, alias, token) : null,
+    secretArn: null,
+    first_token: token,
+    rev: 1,
+    intent: null,
+    key: image,
+    ...audited,
+  };
+  checkRowSize(row);
+  return { value, row, notify };
+}
+
+/** Fields that only a proxy admin may send; presence counts, so that nobody probes with a harmless value. */
+function checkAdminFields(fields: NewKeyFields, caller: Caller): void {
+  if (isAdmin(caller)) return;
+  const refuse = (param: string): never => {
+    throw new Denied(`Only a proxy admin may set ${param}.`, param);
+  };
+  if (isGiven(fields.permissions)) refuse('permissions');
+  if (isGiven(fields.user_role)) refuse('user_role');
+  if (fields.key_type === 'management') refuse('key_type');
+  if (isGiven(fields.metadata?.['allow_litellm_changed_by_header'])) refuse('metadata');
+  // There is no directory of teams: a caller may pass on the team of its own key and no other.
+  if (hasOther(fields.team_id, caller.row.key.team_id)) refuse('team_id');
+  if (hasOther(fields.organization_id, caller.row.key.organization_id)) refuse('organization_id');
+}
+
+function checkNumbers(fields: NewKeyFields): void {
+  for (const param of ['max_budget', 'soft_budget', 'spend'] as const) {
+    const value = fields[param] ?? 0;
+    if (!(value >= 0)) throw new InvalidField(param, `${param} must be zero or more.`);
+  }
+  for (const param of ['tpm_limit', 'rpm_limit', 'max_parallel_requests'] as const) {
+    if ((fields[param] ?? 0) < 0) throw new InvalidField(param, `${param} must be zero or more.`);
+  }
+}
+
+/** An ordinary caller creates keys for itself alone; empty ids of an admin count as left out. */
+function withOwner(fields: NewKeyFields, { caller, scope }: BirthContext): NewKeyFields {
+  const cleaned = {
+    ...fields,
+    team_id: fields.team_id === '' ? null : fields.team_id,
+    organization_id: fields.organization_id === '' ? null : fields.organization_id,
+  };
+  if (scope === 'any') return { ...cleaned, user_id: fields.user_id === '' ? null : fields.user_id };
+  if (caller.userId === null) throw new Denied('A key without user_id may not create keys.');
+  if (isGiven(fields.user_id) && fields.user_id !== caller.userId) {
+    throw new Denied('You may create keys for yourself only.', 'user_id');
+  }
+  return { ...cleaned, user_id: caller.userId };
+}
+
+/** A caller with a budget cannot hand out more than it has; a key without budget takes it over. */
+function withinCallersBudget(fields: NewKeyFields, caller: Caller): NewKeyFields {
+  const ceiling = isAdmin(caller) ? undefined : caller.row.key.max_budget;
+  if (ceiling === undefined) return fields;
+  if ((fields.max_budget ?? 0) > ceiling) {
+    throw new InvalidField('max_budget', `max_budget must be between 0 and ${ceiling}, your own key's.`);
+  }
+  return { ...fields, max_budget: fields.max_budget ?? ceiling };
+}
+
+function valueOf(chosen: string | null, settings: Settings, random: Randomness): string {
+  if (chosen === null) return newKey(newKeyId(random.bytes), random.bytes);
+  if (!settings.allowCustomKeys) {
+    throw new Denied('Choosing the value of a key is not allowed in this environment.', 'key');
+  }
+  const weakness = weaknessOf(chosen);
+  if (weakness !== null) throw new InvalidField('key', `A chosen key ${weakness}.`);
+  return chosen;
+}
+
+/** A chosen key in our own format, moved here from another environment, keeps the id inside it. */
+function idOf(value: string, random: Randomness): string {
+  const shape = shapeOf(value);
+  return shape.kind === 'issued' ? shape.keyId : newKeyId(random.bytes);
+}
+
+function imageOf(
+  fields: NewKeyFields,
+  names: { readonly token: string; readonly key_name: string },
+  { caller, now }: BirthContext,
+): KeyImage {
+  const at = now.toISOString();
+  const by = caller.userId ?? 'default_user_id';
+  const keyType = fields.key_type ?? undefined;
+  // As in LiteLLM, rotation takes both fields; one alone changes nothing.
+  const interval = fields.auto_rotate === true ? (fields.rotation_interval ?? null) : null;
+  if (isGiven(fields.rotation_interval)) after(now, fields.rotation_interval, 'rotation_interval');
+  return withoutUndefined({
+    ...names,
+    key_alias: fields.key_alias ?? undefined,
+    key_type: keyType,
+    spend: fields.spend ?? 0,
+    expires: isGiven(fields.duration)
+      ? after(now, fields.duration, 'duration').toISOString()
+      : undefined,
+    models: [...(fields.models ?? [])],
+    aliases: { ...fields.aliases },
+    config: { ...fields.config },
+    permissions: { ...fields.permissions },
+    max_budget: fields.max_budget ?? undefined,
+    soft_budget: fields.soft_budget ?? undefined,
+    budget_duration: fields.budget_duration ?? undefined,
+    budget_reset_at: isGiven(fields.budget_duration)
+      ? budgetResetAt(now, fields.budget_duration, 'budget_duration').toISOString()
+      : undefined,
+    user_id: fields.user_id ?? undefined,
+    user_email: fields.user_email ?? undefined,
+    user_role: fields.user_role ?? undefined,
+    team_id: fields.team_id ?? undefined,
+    organization_id: fields.organization_id ?? undefined,
+    tpm_limit: fields.tpm_limit ?? undefined,
+    rpm_limit: fields.rpm_limit ?? undefined,
+    max_parallel_requests: fields.max_parallel_requests ?? undefined,
+    metadata: {
+      ...fields.metadata,
+      ...(isGiven(fields.tags) ? { tags: [...fields.tags] } : {}),
+    },
+    blocked: fields.blocked ?? undefined,
+    allowed_routes: [...allowedRoutes[keyType ?? 'default']],
+    auto_rotate: interval !== null,
+    rotation_interval: interval ?? undefined,
+    key_rotation_at:
+      interval === null ? undefined : after(now, interval, 'rotation_interval').toISOString(),
+    rotation_count: 0,
+    store_secret: fields.store_secret === false ? false : undefined,
+    created_at: at,
+    created_by: by,
+    updated_at: at,
+    updated_by: by,
+  });
+}
+
+function checkLength(param: string, value: Maybe<string>): void {
+  if ((value ?? '').length > 256) {
+    throw new InvalidField(param, `${param} must have at most 256 characters.`);
+  }
+}
+
+const newSalt = (random: Randomness): string => Buffer.from(random.bytes(16)).toString('hex');
+
+const isGiven = <T>(value: Maybe<T>): value is T => value !== undefined && value !== null;
+
+const hasOther = (asked: Maybe<string>, own: string | undefined): boolean =>
+  isGiven(asked) && asked !== '' && asked !== own;
+
+/** Absent and undefined are one to us but not to the table: drop what is undefined. */
+function withoutUndefined<T extends object>(value: T): T {
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined) Reflect.deleteProperty(value, name);
+  }
+  return value;
+}

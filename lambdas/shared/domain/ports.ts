@@ -1,0 +1,148 @@
+/**
+ * What the domain needs of the outside, in its own words. `adapters/` implements it on AWS,
+ * `test/fakes/` in memory. Each call takes its own time limit, and tells outcomes apart instead of
+ * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
+ * counts as unanswered.
+ */
+import type { AliasLease, KeyRow, TokenPointer } from './key-row.ts';
+
+/** How a presented key is found: by the id inside it, or by its hash alone. */
+export type KeyRef = { readonly keyId: string } | { readonly hash: string };
+
+/** What one operation reads before it decides. */
+export interface Wanted {
+  readonly caller?: KeyRef | undefined;
+  readonly target?: KeyRef | undefined;
+  readonly alias?: string | undefined;
+}
+
+/** Null where nothing was wanted, or nothing is there. */
+export interface Loaded {
+  readonly caller: KeyRow | null;
+  readonly target: KeyRow | null;
+  readonly alias: AliasLease | null;
+}
+
+/** One item of a transaction with the condition it is written under. */
+export type KeyWrite =
+  | { readonly kind: 'create-row'; readonly row: KeyRow }
+  /** Only over the row as it was read: the stored `rev` is one less. */
+  | { readonly kind: 'replace-row'; readonly row: KeyRow }
+  | { readonly kind: 'create-pointer'; readonly pointer: TokenPointer }
+  | { readonly kind: 'delete-pointer'; readonly hash: string }
+  /** Only over the lease as it was read (`rev` one less), or absent for `rev` 1. */
+  | { readonly kind: 'put-lease'; readonly lease: AliasLease };
+
+/**
+ * - `committed`: all of it is written
+ * - `refused`: a condition failed and nothing is written; `failed` has the index of each such write
+ * - `contended`: another transaction holds an item; nothing is written
+ * - `throttled`: nothing is written
+ * - `unanswered`: unknown; the same call with the same token settles it
+ */
+export type CommitOutcome =
+  | { readonly kind: 'committed' | 'contended' | 'throttled' | 'unanswered' }
+  | { readonly kind: 'refused'; readonly failed: readonly number[] };
+
+/** The keys' table. Reads are strongly consistent and throw `Unavailable` when they cannot be had. */
+export interface KeyTable {
+  /** One batched read; one more where a hash must first be followed to its key. */
+  load(wanted: Wanted, limitMs: number): Promise<Loaded>;
+  /** Writes everything or nothing. Repeating a call with its token changes nothing further. */
+  commit(writes: readonly KeyWrite[], token: string, limitMs: number): Promise<CommitOutcome>;
+  /** How many live keys a user owns, counted no further than the bound. */
+  countLiveKeys(userId: string, bound: number, limitMs: number): Promise<number>;
+}
+
+/**
+ * - `done`: it took effect, now or by an earlier call with the same token and value
+ * - `exists`: the name is taken, or the token was used with another value
+ * - `scheduled`: the secret is in its deletion window
+ * - `absent`: there is no such secret
+ * - `throttled`, `refused`: definitely no effect of this call
+ * - `unanswered`: unknown
+ */
+export type SecretOutcome =
+  | { readonly kind: 'done'; readonly arn: string }
+  | {
+      readonly kind:
+        | 'exists'
+        | 'scheduled'
+        | 'absent'
+        | 'throttled'
+        | 'refused'
+        | 'unanswered';
+    };
+
+export interface NewSecret {
+  readonly name: string;
+  readonly value: string;
+  /** Becomes the version id. */
+  readonly token: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The mirror of the keys in Secrets Manager. No call is retried inside. */
+export interface Secrets {
+  create(secret: NewSecret, limitMs: number): Promise<SecretOutcome>;
+}
+
+/** One entry of the audit trail. */
+export interface AuditRecord {
+  readonly key_id: string;
+  readonly seq: number;
+  readonly action: string;
+  readonly at: string;
+  readonly changed_by: string;
+  readonly object_id: string;
+  readonly [field: string]: unknown;
+}
+
+export interface AuditTrail {
+  /** Writes the record unless one with its key id and `seq` is there already. */
+  append(record: AuditRecord): Promise<void>;
+}
+
+/** Delivery state of mails: who may send a notice, and whether it went out. */
+export interface Notices {
+  /** Takes the notice for sending: `taken`, or why not. */
+  take(notice: NoticeRef, now: Date): Promise<'taken' | 'sent' | 'in-flight'>;
+  markSent(notice: NoticeRef, messageId: string, now: Date): Promise<void>;
+  /** The mail will never go out; the reason is a fixed word, never an address. */
+  markFailed(notice: NoticeRef, reason: string, now: Date): Promise<void>;
+}
+
+export interface NoticeRef {
+  readonly id: string;
+  readonly keyId: string;
+  readonly event: string;
+}
+
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+  /** Identifies the mail in SES events. */
+  readonly noticeId: string;
+}
+
+/**
+ * - `sent`: SES accepted it
+ * - `rejected`: SES will never accept this one (a bad address, an unverified sender)
+ * - `throttled`, `unanswered`: worth another try
+ */
+export type MailOutcome =
+  | { readonly kind: 'sent'; readonly messageId: string }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'throttled' | 'unanswered' };
+
+export interface Mailer {
+  send(mail: Mail): Promise<MailOutcome>;
+}
+
+/** Fresh randomness. */
+export interface Randomness {
+  bytes(count: number): Uint8Array;
+  uuid(): string;
+}

@@ -1,0 +1,66 @@
+/**
+ * Who may do what: one table of operation × role × scope. What is not listed is denied. `own` is
+ * a key whose `user_id` is the caller's, or the caller's key itself; a missing user id equals
+ * nothing. A key's `key_type` only narrows what its role allows.
+ */
+import { Denied, ReadOnlyUser } from './errors.ts';
+import { type KeyRow, type KeyType, type UserRole, keyTypes } from './key-row.ts';
+import { masterKeyId } from './key-format.ts';
+
+export type Operation = 'key.generate' | 'key.info';
+export type Scope = 'any' | 'own';
+
+const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
+  'key.generate': { proxy_admin: 'any', internal_user: 'own' },
+  'key.info': {
+    proxy_admin: 'any',
+    proxy_admin_viewer: 'any',
+    internal_user: 'own',
+    internal_user_viewer: 'own',
+  },
+};
+
+/** The operations that each key type leaves to its key. */
+const allowed: Record<KeyType, readonly Operation[]> = {
+  default: ['key.generate', 'key.info'],
+  management: ['key.generate', 'key.info'],
+  read_only: ['key.info'],
+  llm_api: [],
+};
+
+/** LiteLLM's `allowed_routes` of each key type, shown in answers. */
+export const allowedRoutes: Record<KeyType, readonly string[]> = {
+  default: [],
+  llm_api: ['llm_api_routes'],
+  management: ['management_routes'],
+  read_only: ['info_routes'],
+};
+
+/** An authenticated caller. */
+export interface Caller {
+  readonly keyId: string;
+  readonly tokenHash: string;
+  readonly role: UserRole;
+  readonly userId: string | null;
+  readonly row: KeyRow;
+}
+
+export const isAdmin = (caller: Caller): boolean => caller.role === 'proxy_admin';
+
+/** The caller's scope for an operation. Throws `Denied`, or LiteLLM's 401 for a read-only user. */
+export function scopeOf(caller: Caller, operation: Operation): Scope {
+  const keyType = keyTypes.find((type) => type === caller.row.key.key_type) ?? 'default';
+  if (!allowed[keyType].includes(operation)) {
+    throw new Denied(`A key of type ${keyType} may not be used for this.`);
+  }
+  const scope = rights[operation][caller.role];
+  if (scope !== undefined) return scope;
+  if (caller.role === 'internal_user_viewer') throw new ReadOnlyUser();
+  throw new Denied(`The role ${caller.role} may not do this.`);
+}
+
+/** Whether a key is the caller's own. */
+export const owns = (caller: Caller, row: KeyRow): boolean =>
+  row.keyId === caller.keyId || (caller.userId !== null && row.key.user_id === caller.userId);
+
+export const isMaster = (keyId: string): boolean => keyId === masterKeyId;

@@ -1,0 +1,105 @@
+/** The rows and writes of a birth's steps, as plain values: handler and reconciler share them. */
+import { recordEvent } from '../domain/key-event.ts';
+import type { AliasLease, Intent, KeyRow, Who } from '../domain/key-row.ts';
+import type { NewKey } from '../domain/new-key.ts';
+import type { KeyWrite } from '../domain/ports.ts';
+
+/** The new key with its open intent; a key that names no secret needs none. */
+export function withIntent(newKey: NewKey, at: Date, fenceSeconds: number): NewKey {
+  const { row, notify } = newKey;
+  if (row.secretName === null) return newKey;
+  const { id, who, request_id } = row.event;
+  const intent: Intent = {
+    id,
+    kind: 'generate',
+    claim: 0,
+    at: at.toISOString(),
+    fence: new Date(at.getTime() + fenceSeconds * 1000).toISOString(),
+    notify,
+    hash: row.cur.hash,
+    ver: id,
+    newName: row.secretName,
+    newAlias: row.alias,
+    idempotencyId: null,
+    who,
+    request_id,
+  };
+  return { ...newKey, row: { ...row, intent } };
+}
+
+/** The lease that a birth takes over from the one that was read. */
+export function leaseOf(row: KeyRow, read: AliasLease | null): AliasLease | null {
+  if (row.alias === null) return null;
+  return {
+    ...read,
+    alias: row.alias,
+    state: 'held',
+    keyId: row.keyId,
+    secretName: row.secretName,
+    secretArn: null,
+    deletedAt: null,
+    rev: (read?.rev ?? 0) + 1,
+  };
+}
+
+/** Step 1: row, hash pointer and alias come to be together or not at all. */
+export function birthWrites(row: KeyRow, lease: AliasLease | null): KeyWrite[] {
+  return [
+    { kind: 'create-row', row },
+    { kind: 'create-pointer', pointer: { hash: row.cur.hash, keyId: row.keyId } },
+    ...(lease === null ? [] : [{ kind: 'put-lease', lease } as const]),
+  ];
+}
+
+/** Step 3: the intent is closed as done. */
+export const settledBirth = (row: KeyRow, secretArn: string): KeyRow => ({
+  ...row,
+  rev: row.rev + 1,
+  secretArn,
+  intent: null,
+});
+
+/** Takes a birth back: the row is deleted with an event of its own, hash and alias are free again. */
+export function undoWrites(
+  row: KeyRow,
+  lease: AliasLease | null,
+  undo: {
+    readonly eventId: string;
+    readonly now: Date;
+    readonly who: Who;
+    readonly requestId: string;
+    readonly salt: string;
+    readonly retentionDays: number;
+  },
+): KeyWrite[] {
+  const image = { salt: row.salt, image: row.key };
+  const undone: KeyRow = {
+    ...row,
+    rev: row.rev + 1,
+    status: 'deleted',
+    intent: null,
+    ttl: Math.floor(undo.now.getTime() / 1000) + undo.retentionDays * 86_400,
+    ...recordEvent(
+      { keyId: row.keyId, seq: row.seq + 1, previousChain: row.chain },
+      {
+        id: undo.eventId,
+        action: 'generate_undone',
+        at: undo.now.toISOString(),
+        who: undo.who,
+        requestId: undo.requestId,
+        operationId: null,
+        notify: null,
+      },
+      image,
+      image,
+      undo.salt,
+    ),
+  };
+  return [
+    { kind: 'replace-row', row: undone },
+    { kind: 'delete-pointer', hash: row.cur.hash },
+    ...(lease === null
+      ? []
+      : [{ kind: 'put-lease', lease: { ...lease, state: 'free', rev: lease.rev + 1 } } as const]),
+  ];
+}
