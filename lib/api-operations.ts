@@ -1,0 +1,47 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { ApiOperation } from './api.ts';
+import type { MirroredSecrets } from './mirrored-secrets.ts';
+import { Operation, type OperationDefaults } from './operation.ts';
+import type { IdempotencyTable, KeysTable } from './tables.ts';
+
+/** Who suffers when a route fails. A route without an entry does not compile. */
+const impacts: Readonly<Record<ApiOperation, string>> = {
+  'generate-key': 'Nobody can get a new key.',
+  'show-key-info': 'Gateways and people cannot look a key up.',
+  'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
+  'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
+};
+
+export interface ApiOperationsProps extends OperationDefaults {
+  readonly keys: KeysTable;
+  readonly idempotency: IdempotencyTable;
+  readonly secrets: MirroredSecrets;
+}
+
+/** The functions behind the routes, each with exactly the rights it uses. */
+export function apiOperations(
+  scope: Construct,
+  { keys, idempotency, secrets, ...defaults }: ApiOperationsProps,
+): Readonly<Record<ApiOperation, Operation>> {
+  const create = (operation: ApiOperation, timeout = Duration.seconds(10)) =>
+    new Operation(scope, operation, { ...defaults, impact: impacts[operation], timeout });
+
+  // The fence of the two-store protocol counts on this being the hard end of whoever calls Secrets Manager.
+  const withSecrets = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
+
+  const generateKey = create('generate-key', withSecrets);
+  keys.grantGenerate(generateKey);
+  idempotency.grantRecord(generateKey);
+  secrets.grantStore(generateKey);
+
+  const showKeyInfo = create('show-key-info');
+  keys.grantRead(showKeyInfo);
+
+  return {
+    'generate-key': generateKey,
+    'show-key-info': showKeyInfo,
+    'check-liveness': create('check-liveness'),
+    'refuse-unknown-route': create('refuse-unknown-route'),
+  };
+}

@@ -1,0 +1,68 @@
+// oxlint-disable no-new -- a construct adds itself to its scope
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { AdminKey } from './admin-key.ts';
+import { AlarmTopic } from './alarm-topic.ts';
+import { KeyApi } from './api.ts';
+import { apiOperations } from './api-operations.ts';
+import type { Environment } from './environment.ts';
+import { functionSettings, settingsVariable } from './function-settings.ts';
+import { MailSender } from './mail-sender.ts';
+import { MirroredSecrets } from './mirrored-secrets.ts';
+import { StreamReaders } from './stream-readers.ts';
+import { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
+
+export interface KeyServiceStackProps extends StackProps {
+  readonly environment: Environment;
+  /** Holds the built functions; see `Operation`. */
+  readonly codeRoot: string;
+}
+
+/** One environment of Latchkey: everything it needs and nothing it shares with another. */
+export class KeyServiceStack extends Stack {
+  constructor(scope: Construct, id: string, props: KeyServiceStackProps) {
+    super(scope, id, props);
+    const { environment, codeRoot } = props;
+    Tags.of(this).add('latchkey:env', environment.name);
+
+    const keys = new KeysTable(this, 'KeysTable', environment);
+    const audit = new AuditTable(this, 'AuditTable', environment);
+    const idempotency = new IdempotencyTable(this, 'IdempotencyTable', environment);
+    const notices = new NoticesTable(this, 'NoticesTable', environment);
+
+    const secrets = new MirroredSecrets(this, 'MirroredSecrets', environment);
+    const mail = new MailSender(this, 'Mail', environment);
+    const alarms = new AlarmTopic(this, 'Alarms', environment).topic;
+    const api = new KeyApi(this, 'Api', environment, alarms);
+
+    const { configurationSet } = mail;
+    const settings = functionSettings(environment, { apiUrl: api.url, configurationSet });
+    const defaults = {
+      codeRoot,
+      environment,
+      alarms,
+      settings: settingsVariable(this, settings),
+    };
+
+    api.serve(apiOperations(this, { ...defaults, keys, idempotency, secrets }));
+    const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
+    const adminKey = new AdminKey(this, 'AdminKey', { ...defaults, keys });
+
+    this.print({
+      ApiUrl: settings.baseUrl,
+      ApiId: api.id,
+      AdminKeyCommand: adminKey.command,
+      KeysTableName: keys.tableName,
+      AuditTableName: audit.tableName,
+      IdempotencyTableName: idempotency.tableName,
+      NoticesTableName: notices.tableName,
+      FailureBucketName: readers.failures.bucketName,
+      AuditFunctionName: readers.auditKeyChange.lambda.functionName,
+      EmailFunctionName: readers.emailKeyChange.lambda.functionName,
+    });
+  }
+
+  private print(outputs: Readonly<Record<string, string>>) {
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,82 @@
+// oxlint-disable no-new -- a construct adds itself to its scope
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import {
+  AccountPrincipal,
+  ArnPrincipal,
+  CompositePrincipal,
+  PolicyStatement,
+  Role,
+} from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+import type { Environment } from './environment.ts';
+import type { Operation } from './operation.ts';
+import { reachSecrets, secretArn, viaSecretsManager } from './secrets-reach.ts';
+
+/**
+ * The copies of keys in Secrets Manager. They come and go while the service runs, so rights to them
+ * are by name: what is under the environment's prefix, and nothing else.
+ */
+export class MirroredSecrets extends Construct {
+  private readonly environment: Environment;
+  private readonly pattern: string;
+
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id);
+    this.environment = environment;
+    this.pattern = `${environment.secrets.prefix}*`;
+    if (environment.secrets.readers.length > 0) this.addReaderRole();
+  }
+
+  /**
+   * Store a new key's value; restore is for a name of ours in its deletion window. Nothing can be
+   * read back. No right at all where keys are not mirrored.
+   */
+  grantStore(operation: Operation): void {
+    if (!this.environment.secrets.storeVirtualKeys) return;
+    const actions = ['CreateSecret', 'PutSecretValue', 'RestoreSecret', 'TagResource'];
+    reachSecrets(operation, this.environment, actions, [this.pattern]);
+    this.acknowledgePattern(operation);
+  }
+
+  /** For those who use keys from other accounts or roles: read, by name or tag, what Latchkey made here. */
+  private addReaderRole() {
+    const stack = Stack.of(this);
+    const { name, secrets } = this.environment;
+    const role = new Role(this, 'Reader', {
+      description: `Latchkey ${name}: reads mirrored keys`,
+      assumedBy: new CompositePrincipal(
+        ...secrets.readers.map((reader) =>
+          reader.startsWith('arn:') ? new ArnPrincipal(reader) : new AccountPrincipal(reader),
+        ),
+      ),
+    });
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+        resources: [secretArn(stack, this.pattern)],
+        // A secret that somebody else put under the prefix stays theirs.
+        conditions: { StringEquals: { 'aws:ResourceTag/latchkey:env': name } },
+      }),
+    );
+    if (secrets.kmsKeyArn !== null) {
+      role.addToPolicy(
+        new PolicyStatement({
+          actions: ['kms:Decrypt'],
+          resources: [secrets.kmsKeyArn],
+          conditions: viaSecretsManager(stack),
+        }),
+      );
+    }
+    this.acknowledgePattern(role);
+    new CfnOutput(this, 'ReaderRoleArn', { value: role.roleArn });
+  }
+
+  private acknowledgePattern(holder: Construct) {
+    acknowledgeWildcard(
+      holder,
+      secretArn(Stack.of(this), this.pattern),
+      'Mirrored secrets are made at run time under names their keys choose; the prefix bounds them.',
+    );
+  }
+}

@@ -1,0 +1,119 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  EventSourceMapping,
+  FilterCriteria,
+  FilterRule,
+  MetricType,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { keyRowPrefix } from '../lambdas/shared/adapters/table/keys.ts';
+import { FailureBucket } from './failure-bucket.ts';
+import type { MailSender } from './mail-sender.ts';
+import { Operation, type OperationDefaults } from './operation.ts';
+import type { AuditTable, KeysTable, NoticesTable } from './tables.ts';
+
+export interface StreamReadersProps extends OperationDefaults {
+  readonly keys: KeysTable;
+  readonly audit: AuditTable;
+  readonly notices: NoticesTable;
+  readonly mail: MailSender;
+}
+
+/**
+ * The two readers of the keys table's stream. Two is all a stream bears without slowing both; who
+ * wants to follow changes attaches to the audit table's stream.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+ */
+export class StreamReaders extends Construct {
+  readonly auditKeyChange: Operation;
+  readonly emailKeyChange: Operation;
+  readonly failures: FailureBucket;
+  private readonly keys: KeysTable;
+
+  constructor(scope: Construct, id: string, props: StreamReadersProps) {
+    super(scope, id);
+    const { keys, audit, notices, mail, ...defaults } = props;
+    const { environment } = defaults;
+    this.keys = keys;
+    this.failures = new FailureBucket(this, 'Failures', environment);
+    const reader = {
+      ...defaults,
+      timeout: Duration.seconds(60),
+      ...(environment.streamReaderConcurrency === null
+        ? {}
+        : { reservedConcurrentExecutions: environment.streamReaderConcurrency }),
+    };
+
+    this.auditKeyChange = new Operation(this, 'audit-key-change', {
+      ...reader,
+      impact: 'Changes of keys are missing from the audit trail.',
+    });
+    audit.grantAppend(this.auditKeyChange);
+    if (environment.storeAuditLogs) {
+      this.read(this.auditKeyChange, { batchSize: 100, retryAttempts: 20 });
+    }
+
+    this.emailKeyChange = new Operation(this, 'email-key-change', {
+      ...reader,
+      impact: 'Owners are not told that their key was made, rotated or deleted.',
+    });
+    notices.grantReadWrite(this.emailKeyChange);
+    mail.grantSend(this.emailKeyChange);
+    // Reads on where alerting is off: a mapping made anew, when it is turned on again, would start at
+    // the oldest record and mail what is a day old.
+    this.read(this.emailKeyChange, { batchSize: 10, retryAttempts: 10 });
+  }
+
+  /** Feeds the function every change of a key's row, and alarms when it falls behind or gives up. */
+  private read(operation: Operation, { batchSize, retryAttempts }: Pace) {
+    const mapping = new EventSourceMapping(operation, 'KeyChanges', {
+      target: operation.lambda,
+      eventSourceArn: this.keys.tableStreamArn ?? '',
+      // LATEST may miss what is written while the mapping comes up.
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize,
+      filters: [
+        FilterCriteria.filter({
+          dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(keyRowPrefix) } } },
+        }),
+      ],
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      // Without bounds one record that cannot be processed holds up its shard for 24 hours, and then
+      // takes all that waited behind it along.
+      retryAttempts,
+      maxRecordAge: Duration.hours(6),
+      onFailure: this.failures.destinationOf(operation),
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+    });
+    this.keys.grantStreamRead(operation);
+
+    operation.alarmWhen(
+      'IteratorAge',
+      operation.lambda.metric('IteratorAge', {
+        statistic: 'Maximum',
+        period: Duration.minutes(5),
+      }),
+      Duration.hours(1).toMilliseconds(),
+    );
+    // A record given up after partial failures is no error of the function's.
+    operation.alarmWhen(
+      'GivenUp',
+      new Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'OnFailureDestinationDeliveredEventCount',
+        dimensionsMap: { EventSourceMappingUUID: mapping.eventSourceMappingId },
+        statistic: 'Sum',
+        period: Duration.minutes(5),
+      }),
+      1,
+    );
+  }
+}
+
+interface Pace {
+  readonly batchSize: number;
+  readonly retryAttempts: number;
+}

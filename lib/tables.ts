@@ -1,0 +1,168 @@
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  type GlobalSecondaryIndexPropsV2,
+  ProjectionType,
+  StreamViewType,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
+import type { Construct } from 'constructs';
+import {
+  auditIndexes,
+  keysIndexes,
+  listedAttribute,
+  tableAttributes,
+} from '../lambdas/shared/adapters/table/keys.ts';
+import type { Environment } from './environment.ts';
+import type { Operation } from './operation.ts';
+
+const partitionKey = { name: tableAttributes.pk, type: AttributeType.STRING };
+const sortKey = { name: tableAttributes.sk, type: AttributeType.STRING };
+const timeToLiveAttribute = tableAttributes.ttl;
+
+/** Tables of a stack. Each grants in the verbs of its callers: permission and variable in one call. */
+export class KeysTable extends TableV2 {
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, {
+      ...protection(environment),
+      partitionKey,
+      timeToLiveAttribute,
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      globalSecondaryIndexes: [
+        listIndex(keysIndexes.byCreated),
+        listIndex(keysIndexes.byUser),
+        listIndex(keysIndexes.byTeam),
+        keysOnlyIndex(keysIndexes.due),
+      ],
+    });
+  }
+
+  /** Look rows, pointers and aliases up by key. No index: those are not strongly consistent. */
+  grantRead(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'GetItem']);
+  }
+
+  /** Put a new row with its pointer and alias, settle it, or take it back. */
+  grantGenerate(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+  }
+
+  /** Put the admin key's row where it is absent. */
+  grantProvision(operation: Operation): void {
+    this.give(operation, ['GetItem', 'PutItem']);
+  }
+
+  private give(operation: Operation, actions: readonly string[]) {
+    give(operation, 'KEYS_TABLE', this, actions);
+  }
+}
+
+/** One record per accepted change. Its stream, from the first deploy on, is where others attach. */
+export class AuditTable extends TableV2 {
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, {
+      ...protection(environment),
+      partitionKey,
+      sortKey,
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      globalSecondaryIndexes: [
+        keysOnlyIndex(auditIndexes.byTime),
+        keysOnlyIndex(auditIndexes.byActor),
+        keysOnlyIndex(auditIndexes.byObject),
+      ],
+    });
+  }
+
+  /** Write a record that is not there yet. Nobody may change, remove or, to write it, read one. */
+  grantAppend(operation: Operation): void {
+    give(operation, 'AUDIT_TABLE', this, ['PutItem']);
+  }
+}
+
+/** First answers to retried requests, for 24 hours. */
+export class IdempotencyTable extends TableV2 {
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, { ...protection(environment), partitionKey, timeToLiveAttribute });
+    acknowledgeNoRecovery(
+      this,
+      'The table holds first answers for 24 hours; restored ones would be wrong.',
+    );
+  }
+
+  /** Find a request's record, write it with the change itself, and remove it when that is undone. */
+  grantRecord(operation: Operation): void {
+    give(operation, 'IDEMPOTENCY_TABLE', this, [
+      'BatchGetItem',
+      'GetItem',
+      'PutItem',
+      'UpdateItem',
+      'DeleteItem',
+    ]);
+  }
+}
+
+/** Delivery state of mails. */
+export class NoticesTable extends TableV2 {
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, { ...protection(environment), partitionKey, timeToLiveAttribute });
+    acknowledgeNoRecovery(
+      this,
+      'The table holds the delivery state of mails, which expires; keys do not depend on it.',
+    );
+  }
+
+  /** Claim a notice, so that it is sent once, and note what became of it. */
+  grantReadWrite(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem', 'UpdateItem']);
+  }
+}
+
+function protection({ keepsData }: Environment) {
+  return {
+    deletionProtection: keepsData,
+    removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  };
+}
+
+interface IndexNames {
+  readonly name: string;
+  readonly pk: string;
+  readonly sk: string;
+}
+
+function keysOnlyIndex({ name, pk, sk }: IndexNames): GlobalSecondaryIndexPropsV2 {
+  return {
+    indexName: name,
+    partitionKey: { name: pk, type: AttributeType.STRING },
+    sortKey: { name: sk, type: AttributeType.STRING },
+    projectionType: ProjectionType.KEYS_ONLY,
+  };
+}
+
+function listIndex(names: IndexNames): GlobalSecondaryIndexPropsV2 {
+  return {
+    ...keysOnlyIndex(names),
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: [listedAttribute],
+  };
+}
+
+/** On the table alone: `TableV2.grant` would add all its indexes. A transaction needs no action of its own. */
+function give(
+  operation: Operation,
+  variable: 'KEYS_TABLE' | 'AUDIT_TABLE' | 'IDEMPOTENCY_TABLE' | 'NOTICES_TABLE',
+  table: TableV2,
+  actions: readonly string[],
+) {
+  operation.setVariable(variable, table.tableName);
+  operation.allow(
+    actions.map((action) => `dynamodb:${action}`),
+    [table.tableArn],
+  );
+}
+
+function acknowledgeNoRecovery(table: TableV2, reason: string) {
+  Validations.of(table).acknowledge({ id: 'AwsSolutions-DDB3', reason });
+}
