@@ -1,0 +1,99 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { cleanEnvironment } from './clean-environment.ts';
+import { waitForLock } from './lock-file.ts';
+import { localDir, localIdentity, projectDir } from './project.ts';
+import { runCommand } from './run-command.ts';
+
+export interface DeployOptions {
+  readonly endpoint: string;
+  readonly guardUrl: string;
+  readonly baseUrl: string;
+  /** For the cloud assembly and CDK's caches; not shared between runs. */
+  readonly workDir: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Folder with `cdk.json`. Default: this checkout. */
+  readonly app?: string;
+  /** More context, such as other settings for a test. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+/** Values of the stack's outputs by name: `ApiUrl`, `ApiId`, `KeysTableName` and so on. */
+export type StackOutputs = Readonly<Record<string, string>>;
+
+const cdk = join(projectDir, 'node_modules', '.bin', 'cdk');
+const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
+
+/**
+ * Bootstraps and deploys the app's `local` environment with the real CDK command line, without any of
+ * the user's AWS settings. Throws before anything runs when an endpoint is not on loopback.
+ */
+export async function deploy(options: DeployOptions): Promise<StackOutputs> {
+  const { endpoint, guardUrl, baseUrl, workDir, log, signal } = options;
+  for (const url of [endpoint, guardUrl, baseUrl]) assertLoopback(url);
+  const home = join(workDir, 'home');
+  const assembly = join(workDir, 'cdk.out');
+  const outputs = join(workDir, 'outputs.json');
+  mkdirSync(home, { recursive: true });
+  rmSync(outputs, { force: true });
+  const { region, accountId, credentials } = localIdentity;
+  const env = cleanEnvironment(home, {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    CDK_DISABLE_VERSION_CHECK: '1',
+  });
+  const run = (cwd: string, ...args: string[]) =>
+    runCommand(cdk, [...args, '--no-notices', '--no-color', '--ci'], { cwd, env, signal });
+
+  const context = { env: 'local', secretsEndpoint: guardUrl, baseUrl, ...options.context };
+  const contextArgs = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const synthesize = async () => {
+    const app = options.app ?? projectDir;
+    // The build writes dist/ of the checkout, which a second run must not change while this one reads it.
+    const lock = await waitForLock(join(localDir, 'build.lock'), ({ pid }) => {
+      log(`waiting for pid ${pid}, which builds too`);
+    });
+    try {
+      await run(app, 'synth', '--quiet', '--output', assembly, ...contextArgs);
+    } finally {
+      lock.release();
+    }
+  };
+  log('building, synthesising and bootstrapping');
+  await together(synthesize(), run(workDir, 'bootstrap', `aws://${accountId}/${region}`));
+  log('deploying');
+  await run(
+    workDir,
+    'deploy',
+    '--all',
+    '--app',
+    assembly,
+    '--require-approval',
+    'never',
+    '--outputs-file',
+    outputs,
+  );
+  const stacks = z.parse(outputsFile, JSON.parse(readFileSync(outputs, 'utf8')));
+  return Object.assign({}, ...Object.values(stacks));
+}
+
+/** Refuses what could be a real account. Throws unless the URL's host is a loopback address. */
+export function assertLoopback(url: string): void {
+  const { hostname } = new URL(url);
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+    throw new Error(`The local environment is deployed to this machine only, not to ${hostname}`);
+  }
+}
+
+/** Waits for both even when one fails, so that nothing keeps running behind the error. */
+async function together(...tasks: Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(tasks)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
