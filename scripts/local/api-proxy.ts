@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Answer, forwarder } from './forward.ts';
+import { type Answer, type Forwarder, forwarder } from './forward.ts';
 import { close, listen, readBody } from './listen.ts';
 import { describeHolder } from './ports.ts';
 
@@ -20,9 +20,8 @@ const maxBodyBytes = 10 * 1024 * 1024;
  * deployed, and passes requests on to the local API. Throws, naming who has the port, when it is taken.
  */
 export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
-  let handle = async (_incoming: IncomingMessage): Promise<Answer> =>
-    message(503, 'Latchkey is starting');
-  let stopForwarding = () => {};
+  let handle = notReady;
+  let upstream: Forwarder | null = null;
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     handle(incoming)
       .catch(() => message(503, 'Service Unavailable'))
@@ -47,16 +46,16 @@ export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
   return {
     baseUrl,
     serve({ endpoint, apiId }) {
-      stopForwarding();
-      const upstream = forwarder(endpoint, timeoutMs);
-      stopForwarding = () => upstream.close();
+      upstream?.close();
+      const api = forwarder(endpoint, timeoutMs);
+      upstream = api;
       // By path, not by host name: under the API's own host name the local AWS keeps paths such as
       // /health, /login and /_ministack/reset for itself.
       const prefix = `/_aws/execute-api/${apiId}/$default`;
       handle = async (incoming) => {
         const body = await readBody(incoming);
         if (body.length > maxBodyBytes) return message(413, 'Request Entity Too Large');
-        return upstream.send({
+        return api.send({
           method: incoming.method ?? 'GET',
           path: prefix + (incoming.url ?? '/'),
           headers: {
@@ -70,9 +69,13 @@ export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
     },
     async stop() {
       await Promise.all(servers.map(close));
-      stopForwarding();
+      upstream?.close();
     },
   };
+}
+
+async function notReady(_incoming: IncomingMessage): Promise<Answer> {
+  return message(503, 'Latchkey is starting');
 }
 
 /** The headers by which API Gateway tells a function where the request came from. */

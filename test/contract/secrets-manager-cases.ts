@@ -11,6 +11,9 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 
+const newName = () => `litellm/case-${randomUUID()}`;
+const refused = (name: string) => expect.objectContaining({ name });
+
 /**
  * What the two-store protocol assumes of Secrets Manager, as cases for any implementation that the real
  * SDK client can talk to: the local AWS behind its guard, a fake, or a real account.
@@ -47,8 +50,6 @@ export function secretsManagerCases(makeClient: () => SecretsManagerClient): voi
       }),
     );
   const stagesOf = async (secret: string) => (await look(secret)).VersionIdsToStages;
-  const newName = () => `litellm/case-${randomUUID()}`;
-  const refused = (name: string) => expect.objectContaining({ name });
 
   describe('CreateSecret', () => {
     test('takes the token as the id of the first version', async () => {

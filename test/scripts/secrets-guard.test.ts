@@ -77,6 +77,17 @@ const put = (
 const valueOf = async (name: string) =>
   (await client.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
 
+const inject = (fault: object) =>
+  fetch(`${aws.guardUrl}/_guard/fault`, { method: 'POST', body: JSON.stringify(fault) });
+/** Whether no answer comes; the call is given up after a moment, as a handler would. */
+const isUnanswered = async (call: (abortSignal: AbortSignal) => Promise<unknown>) => {
+  const outcome = await call(AbortSignal.timeout(700)).then(
+    () => 'answered',
+    (error: Error) => error.name,
+  );
+  return outcome === 'AbortError' || outcome === 'TimeoutError';
+};
+
 describe('Secrets Manager behind the guard', () => {
   secretsManagerCases(() => client);
 });
@@ -122,20 +133,9 @@ describe('IAM behind the guard', () => {
 });
 
 describe('injected faults', () => {
-  const inject = (fault: object) =>
-    fetch(`${aws.guardUrl}/_guard/fault`, { method: 'POST', body: JSON.stringify(fault) });
   afterEach(async () => {
     await fetch(`${aws.guardUrl}/_guard/fault`, { method: 'DELETE' });
   });
-  /** Whether no answer comes; the call is given up after a moment, as a handler would. */
-  const isUnanswered = async (call: (abortSignal: AbortSignal) => Promise<unknown>) => {
-    const outcome = await call(AbortSignal.timeout(700)).then(
-      () => 'answered',
-      (error: Error) => error.name,
-    );
-    return outcome === 'AbortError' || outcome === 'TimeoutError';
-  };
-
   test('refuse: AccessDenied without effect, as often as asked', async () => {
     const name = newName();
     await inject({ operation: 'CreateSecret', mode: 'refuse', times: 2 });
