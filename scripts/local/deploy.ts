@@ -31,14 +31,41 @@ const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
  * the user's AWS settings. Throws before anything runs when an endpoint is not on loopback.
  */
 export async function deploy(options: DeployOptions): Promise<StackOutputs> {
-  const { endpoint, guardUrl, baseUrl, workDir, log, signal } = options;
+  const { workDir, log } = options;
+  const run = commandLine(options);
+  const outputs = join(workDir, 'outputs.json');
+  rmSync(outputs, { force: true });
+  const { region, accountId } = localIdentity;
+  log('building, synthesising and bootstrapping');
+  await together(
+    synthesize(options, run),
+    run(workDir, 'bootstrap', `aws://${accountId}/${region}`),
+  );
+  log('deploying');
+  const approved = ['--require-approval', 'never', '--outputs-file', outputs];
+  await run(workDir, 'deploy', '--all', '--app', assemblyOf(options), ...approved);
+  const stacks = z.parse(outputsFile, JSON.parse(readFileSync(outputs, 'utf8')));
+  return Object.assign({}, ...Object.values(stacks));
+}
+
+/** Removes the stack with its tables; mirrored secrets are no part of it and stay. */
+export async function destroy(options: DeployOptions): Promise<void> {
+  const run = commandLine(options);
+  await synthesize(options, run);
+  await run(options.workDir, 'destroy', '--all', '--force', '--app', assemblyOf(options));
+}
+
+type Run = (cwd: string, ...args: string[]) => Promise<unknown>;
+
+function assemblyOf({ workDir }: DeployOptions): string {
+  return join(workDir, 'cdk.out');
+}
+
+function commandLine({ endpoint, guardUrl, baseUrl, workDir, signal }: DeployOptions): Run {
   for (const url of [endpoint, guardUrl, baseUrl]) assertLoopback(url);
   const home = join(workDir, 'home');
-  const assembly = join(workDir, 'cdk.out');
-  const outputs = join(workDir, 'outputs.json');
   mkdirSync(home, { recursive: true });
-  rmSync(outputs, { force: true });
-  const { region, accountId, credentials } = localIdentity;
+  const { region, credentials } = localIdentity;
   const env = cleanEnvironment(home, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -48,39 +75,25 @@ export async function deploy(options: DeployOptions): Promise<StackOutputs> {
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_DISABLE_VERSION_CHECK: '1',
   });
-  const run = (cwd: string, ...args: string[]) =>
+  return (cwd, ...args) =>
     runCommand(cdk, [...args, '--no-notices', '--no-color', '--ci'], { cwd, env, signal });
+}
 
+/** Apart from the deploy, so that the lock is short and a second run may deploy meanwhile. */
+async function synthesize(options: DeployOptions, run: Run): Promise<void> {
+  const { guardUrl, baseUrl, log } = options;
   const context = { env: 'local', secretsEndpoint: guardUrl, baseUrl, ...options.context };
   const contextArgs = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const synthesize = async () => {
+  // The build writes dist/ of the checkout, which a second run must not change while this one reads it.
+  const lock = await waitForLock(join(localDir, 'build.lock'), ({ pid }) => {
+    log(`waiting for pid ${pid}, which builds too`);
+  });
+  try {
     const app = options.app ?? projectDir;
-    // The build writes dist/ of the checkout, which a second run must not change while this one reads it.
-    const lock = await waitForLock(join(localDir, 'build.lock'), ({ pid }) => {
-      log(`waiting for pid ${pid}, which builds too`);
-    });
-    try {
-      await run(app, 'synth', '--quiet', '--output', assembly, ...contextArgs);
-    } finally {
-      lock.release();
-    }
-  };
-  log('building, synthesising and bootstrapping');
-  await together(synthesize(), run(workDir, 'bootstrap', `aws://${accountId}/${region}`));
-  log('deploying');
-  await run(
-    workDir,
-    'deploy',
-    '--all',
-    '--app',
-    assembly,
-    '--require-approval',
-    'never',
-    '--outputs-file',
-    outputs,
-  );
-  const stacks = z.parse(outputsFile, JSON.parse(readFileSync(outputs, 'utf8')));
-  return Object.assign({}, ...Object.values(stacks));
+    await run(app, 'synth', '--quiet', '--output', assemblyOf(options), ...contextArgs);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Refuses what could be a real account. Throws unless the URL's host is a loopback address. */

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import { errorType, parseObject } from './aws-json.ts';
 import type { Forwarder } from './forward.ts';
-import { localIdentity } from './project.ts';
+import { mustCall, rootClient } from './root-client.ts';
 
 const description = z.looseObject({
   ARN: z.string(),
@@ -41,26 +40,10 @@ export interface EmulatorSecrets {
 }
 
 export function emulatorSecrets(forwarder: Forwarder): EmulatorSecrets {
-  const scope = `${localIdentity.credentials.accessKeyId}/20260101/${localIdentity.region}/secretsmanager/aws4_request`;
-  const call = async (operation: string, input: object) => {
-    const answer = await forwarder.send({
-      method: 'POST',
-      path: '/',
-      headers: {
-        host: 'localhost',
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `secretsmanager.${operation}`,
-        // The emulator does not check its root user's signature.
-        authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
-      },
-      body: Buffer.from(JSON.stringify(input)),
-    });
-    return { error: errorType(answer), output: parseObject(answer.body) };
-  };
+  const root = rootClient(forwarder);
+  const call = (operation: string, input: object) => root(`secretsmanager.${operation}`, input);
   const change = async (operation: string, input: object) => {
-    const { error, output } = await call(operation, input);
-    if (error !== null)
-      throw new Error(`${operation} in the local AWS failed: ${error} ${String(output.message)}`);
+    await mustCall(root, `secretsmanager.${operation}`, input);
   };
   return {
     async describe(secretId) {

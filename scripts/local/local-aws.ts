@@ -55,6 +55,8 @@ export interface LocalAws {
   stop(): Promise<void>;
 }
 
+const drainMs = 1500;
+
 const portsFile = z.object({ aws: z.number(), guard: z.number() });
 const pidFile = z.object({ process: processIdentity, tempDir: z.string() });
 const health = z.object({ edition: z.string() });
@@ -74,11 +76,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     pid: join(stateDir, 'ministack.pid.json'),
     ports: join(stateDir, 'ports.json'),
   };
-  const lock = await tryLock(join(stateDir, 'instance.lock'));
-  if ('holder' in lock) {
-    const { pid, command } = lock.holder;
-    throw new Error(`${stateDir} is in use by pid ${pid} (${command}); stop it first`);
-  }
+  const lock = await claim(stateDir);
   try {
     await endLeftover(paths.pid, log);
     const python = await ensureVenv(log, signal);
@@ -138,6 +136,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
         failed: failed.promise,
         async stop() {
           failed.expected();
+          // Stream records that no reader has got yet are not saved: give the last ones their moment.
+          if (persist) await sleep(drainMs);
           await guard.stop();
           await endChild();
           lock.release();
@@ -152,6 +152,21 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     lock.release();
     throw error;
   }
+}
+
+/** Ends what a killed run left in the folder and removes the folder. Throws when a live run uses it. */
+export async function clearState(stateDir: string, log: (line: string) => void): Promise<void> {
+  const lock = await claim(stateDir);
+  await endLeftover(join(stateDir, 'ministack.pid.json'), log);
+  rmSync(stateDir, { recursive: true, force: true });
+  lock.release();
+}
+
+async function claim(stateDir: string): Promise<{ release(): void }> {
+  const lock = await tryLock(join(stateDir, 'instance.lock'));
+  if ('release' in lock) return lock;
+  const { pid, command } = lock.holder;
+  throw new Error(`${stateDir} is in use by pid ${pid} (${command}); stop it first`);
 }
 
 /** Ends what a killed run left behind, if the pid still names the very process that the file tells. */

@@ -8,11 +8,16 @@ import os
 import signal
 import sys
 import threading
+import time
+
+# Undelivered stream records are not saved, so the readers get a moment for the last ones.
+DRAIN_SECONDS = 1.5
 
 
 def leave_with_parent() -> None:
     while os.read(0, 4096):
         pass
+    time.sleep(DRAIN_SECONDS)
     os.kill(os.getpid(), signal.SIGINT)
 
 

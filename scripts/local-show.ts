@@ -1,0 +1,97 @@
+/** `npm run local -- mails|audit|secrets`: what the running local environment has sent and stored. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { readDeployment } from './local/deployment-record.ts';
+import { forwarder } from './local/forward.ts';
+import { fromDynamo } from './local/from-dynamo.ts';
+import { localDir, localIdentity } from './local/project.ts';
+import { mustCall, type RootClient, rootClient } from './local/root-client.ts';
+import { readTable } from './local/table-items.ts';
+
+const views: Record<string, (endpoint: string, client: RootClient) => Promise<void>> = {
+  mails: showMails,
+  audit: showAudit,
+  secrets: showSecrets,
+};
+
+const view = views[process.argv[2] ?? ''];
+const endpoint = runningEndpoint();
+if (view === undefined) fail(`Usage: npm run local -- ${Object.keys(views).join('|')}`);
+else if (endpoint === null) fail('Nothing is running: npm start first');
+else {
+  const forward = forwarder(endpoint);
+  await view(endpoint, rootClient(forward)).catch((error: Error) => {
+    const isRefused = 'code' in error && error.code === 'ECONNREFUSED';
+    fail(isRefused ? 'Nothing is running: npm start first' : error.message);
+  });
+  forward.close();
+}
+
+async function showMails(from: string): Promise<void> {
+  const mail = z.looseObject({
+    Timestamp: z.unknown(),
+    Source: z.string(),
+    To: z.array(z.string()),
+    Subject: z.string(),
+    BodyText: z.nullish(z.string()),
+  });
+  const inbox = z.object({ messages: z.record(z.string(), z.array(mail)) });
+  const response = await fetch(`${from}/_ministack/ses/messages`);
+  const mails = z.parse(inbox, await response.json()).messages[localIdentity.accountId] ?? [];
+  if (mails.length === 0) print('No mails since the start.');
+  for (const { Source, To, Subject, BodyText } of mails) {
+    print(
+      `From: ${Source}\nTo: ${To.join(', ')}\nSubject: ${Subject}\n\n${BodyText ?? '(no text part)'}\n${'-'.repeat(72)}`,
+    );
+  }
+}
+
+async function showAudit(_from: string, client: RootClient): Promise<void> {
+  const table = (await readDeployment(client))?.outputs.AuditTableName;
+  if (table === undefined) throw new Error('No audit table is deployed');
+  const records = (await readTable(client, table)).map(fromDynamo);
+  if (records.length === 0) print('No audit records yet.');
+  for (const record of records.sort(byTime)) print(JSON.stringify(record, null, 2));
+}
+
+async function showSecrets(_from: string, client: RootClient): Promise<void> {
+  const list = z.object({ SecretList: z.array(z.looseObject({ Name: z.string() })) });
+  const input = { IncludePlannedDeletion: true, MaxResults: 100 };
+  const { SecretList } = z.parse(list, await mustCall(client, 'secretsmanager.ListSecrets', input));
+  if (SecretList.length === 0) print('No secrets yet.');
+  for (const { Name, DeletedDate } of SecretList) {
+    const { output } = await client('secretsmanager.GetSecretValue', { SecretId: Name });
+    const value =
+      DeletedDate === undefined ? String(output.SecretString) : '(scheduled for deletion)';
+    print(`${Name}\t${value}`);
+  }
+}
+
+function byTime(a: Record<string, unknown>, b: Record<string, unknown>): number {
+  return timeOf(a).localeCompare(timeOf(b));
+}
+
+/** The table sorts by key and number; people read by time. */
+function timeOf({ updated_at: at, sk }: Record<string, unknown>): string {
+  return `${typeof at === 'string' ? at : ''} ${typeof sk === 'string' ? sk : ''}`;
+}
+
+function runningEndpoint(): string | null {
+  const file = join(localDir, 'state', 'ports.json');
+  if (!existsSync(file)) return null;
+  const { aws } = z.parse(
+    z.looseObject({ aws: z.number() }),
+    JSON.parse(readFileSync(file, 'utf8')),
+  );
+  return `http://127.0.0.1:${aws}`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(text: string): void {
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { startApiProxy } from './api-proxy.ts';
+import type { StackOutputs } from './deploy.ts';
+import { ensureDeployed } from './ensure-deployed.ts';
+import { type LocalAws, startLocalAws } from './local-aws.ts';
+
+export interface LocalEnvironmentOptions {
+  readonly stateDir: string;
+  readonly persist: boolean;
+  /** Port of the API; 0 for a free one. */
+  readonly port: number;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+  /** Folder with `cdk.json`. Default: this checkout. */
+  readonly app?: string;
+  /** More CDK context. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+export interface LocalEnvironment {
+  readonly aws: LocalAws;
+  readonly outputs: StackOutputs;
+  readonly baseUrl: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Latchkey really deployed on the local AWS and served on one port. Resolves when it answers. Throws,
+ * with nothing left running, when something is missing, taken or fails.
+ */
+export async function startLocalEnvironment(
+  options: LocalEnvironmentOptions,
+): Promise<LocalEnvironment> {
+  const { stateDir, log } = options;
+  // First the port: a taken one should be known before anything is installed or deployed.
+  const proxy = await startApiProxy(options.port);
+  const stops = [() => proxy.stop()];
+  const stop = async () => {
+    for (const each of stops) await each();
+  };
+  try {
+    const aws = await startLocalAws(options);
+    stops.push(() => aws.stop());
+    log('the local AWS is up, with IAM enforced');
+    const { endpoint, guardUrl } = aws;
+    const workDir = join(stateDir, 'cdk');
+    const deployed = ensureDeployed({ ...options, endpoint, guardUrl, workDir }, proxy);
+    const outputs = await Promise.race([deployed, aws.failed]);
+    return { aws, outputs, baseUrl: proxy.baseUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { errorType, parseObject } from './aws-json.ts';
+import type { Forwarder } from './forward.ts';
+import { localIdentity } from './project.ts';
+
+export interface RootAnswer {
+  /** Name of the exception, or null for a success. */
+  readonly error: string | null;
+  readonly output: Record<string, unknown>;
+}
+
+/** Calls an operation such as `secretsmanager.GetSecretValue` and answers its refusals as values. */
+export type RootClient = (target: string, input: object) => Promise<RootAnswer>;
+
+/** The local AWS as its root user, for services of the JSON protocol, without a client library each. */
+export function rootClient(forwarder: Forwarder): RootClient {
+  const { region, credentials } = localIdentity;
+  return async (target, input) => {
+    const service = target.split(/[._]/)[0]?.toLowerCase();
+    const scope = `${credentials.accessKeyId}/20260101/${region}/${service}/aws4_request`;
+    const answer = await forwarder.send({
+      method: 'POST',
+      path: '/',
+      headers: {
+        host: 'localhost',
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': target,
+        // The local AWS does not check its root user's signature.
+        authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+      },
+      body: Buffer.from(JSON.stringify(input)),
+    });
+    return { error: errorType(answer), output: parseObject(answer.body) };
+  };
+}
+
+/** The output of a call that has to succeed. Throws with the exception's name and message otherwise. */
+export async function mustCall(
+  client: RootClient,
+  target: string,
+  input: object,
+): Promise<Record<string, unknown>> {
+  const { error, output } = await client(target, input);
+  if (error === null) return output;
+  const why = output.message ?? output.Message;
+  throw new Error(
+    `${target} in the local AWS failed: ${error}${typeof why === 'string' ? `, ${why}` : ''}`,
+  );
+}

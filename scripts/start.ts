@@ -1,0 +1,101 @@
+/**
+ * `npm start`: Latchkey on this machine, really deployed on a local AWS. Keys are kept between runs;
+ * `npm start -- --reset` starts over. `PORT` chooses another port than 4000.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { clearState } from './local/local-aws.ts';
+import { type LocalEnvironment, startLocalEnvironment } from './local/local-environment.ts';
+import { localDir } from './local/project.ts';
+import { checkStateFormat } from './local/state-format.ts';
+import { stopwatch } from './local/stopwatch.ts';
+
+const stateDir = join(localDir, 'state');
+const write = (line: string) => {
+  process.stdout.write(`${line}\n`);
+};
+const log = stopwatch(write);
+
+await main().catch((error: Error) => {
+  process.stderr.write(`\n${error.message}\n`);
+  process.exitCode = 1;
+});
+
+async function main(): Promise<void> {
+  checkNode();
+  const { values } = parseArgs({ options: { reset: { type: 'boolean' } } });
+  const port = readPort(process.env.PORT);
+  if (values.reset) await clearState(stateDir, log);
+  checkStateFormat(stateDir);
+
+  const stopping = stopRequest();
+  let environment: LocalEnvironment;
+  try {
+    environment = await startLocalEnvironment({
+      stateDir,
+      persist: true,
+      port,
+      log,
+      signal: stopping.signal,
+    });
+  } catch (error) {
+    if (stopping.signal.aborted) return write('Stopped.');
+    throw error;
+  }
+  try {
+    log('ready');
+    write(welcome(environment));
+    await Promise.race([stopping.requested, environment.aws.failed]);
+  } finally {
+    write('\nStopping; the state is saved in .latchkey/state ...');
+    await environment.stop();
+  }
+  write('Stopped.');
+}
+
+/** What is tested and served here should be what runs on AWS. */
+function checkNode(): void {
+  if (process.versions.node.startsWith('24.')) return;
+  throw new Error(
+    `Node 24 is needed and this is ${process.version}: run npm install, which brings it, then npm start`,
+  );
+}
+
+function readPort(text = '4000'): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Error(`PORT must be a port number, not "${text}"`);
+}
+
+/** The first Ctrl-C (or a terminal that closes) asks to stop in order, a second ends at once. */
+function stopRequest(): { signal: AbortSignal; requested: Promise<void> } {
+  const controller = new AbortController();
+  const requested = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.on(name, () => {
+        // The local AWS sees its parent go, saves its state and ends by itself.
+        if (controller.signal.aborted) process.exit(130);
+        controller.abort(new Error('Stopped'));
+        resolve();
+      });
+    }
+  });
+  return { signal: controller.signal, requested };
+}
+
+function welcome({ baseUrl }: LocalEnvironment): string {
+  return `
+Latchkey      ${baseUrl}
+Master key    sk-1234
+
+Generate a key:
+  curl ${baseUrl}/key/generate -H 'Authorization: Bearer sk-1234' -H 'Content-Type: application/json' \\
+    -d '{"key_alias": "my-first-key", "user_email": "you@example.com", "send_invite_email": true}'
+
+See what it did (in another terminal):
+  npm run local -- mails      the mails it sent
+  npm run local -- audit      the audit records
+  npm run local -- secrets    the mirrored secrets
+
+Keys are kept between runs; npm start -- --reset clears them. Ctrl-C stops everything.`;
+}
