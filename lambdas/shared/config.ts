@@ -19,7 +19,8 @@ export function readConfig(...names: ConfigName[]): Partial<Record<ConfigName, s
   const config: Partial<Record<ConfigName, string>> = {};
   for (const name of names) {
     const value = process.env[name];
-    if (value === undefined || value === '') throw new Error(`Environment variable ${name} is not set`);
+    if (value === undefined || value === '')
+      throw new Error(`Environment variable ${name} is not set`);
     config[name] = value;
   }
   return config;

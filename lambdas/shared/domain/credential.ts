@@ -15,8 +15,7 @@ export interface Credential {
 }
 
 /** Throws `Unauthenticated` for what no look-up could find, so that it costs none. */
-export function credentialOf(presented: string | null): Credential {
-  if (presented === null) throw new Unauthenticated();
+export function credentialOf(presented: string): Credential {
   const shape = shapeOf(presented);
   if (shape.kind === 'malformed') throw new Unauthenticated();
   const hash = tokenHash(presented);

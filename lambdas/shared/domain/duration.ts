@@ -21,7 +21,8 @@ const latest = Date.parse('9999-12-31T23:59:59.999Z');
 /** `now` plus the duration. Throws `InvalidField` when the text is no duration or leads past the year 9999. */
 export function after(now: Date, text: string, param: string): Date {
   const { count, unit } = parse(text, param);
-  const at = unit === 'mo' ? addMonths(now, count) : now.getTime() + count * unitSeconds[unit] * 1000;
+  const at =
+    unit === 'mo' ? addMonths(now, count) : now.getTime() + count * unitSeconds[unit] * 1000;
   if (!(at <= latest)) throw new InvalidField(param, `${param} reaches past the year 9999.`);
   return new Date(at);
 }
@@ -38,7 +39,8 @@ export function budgetResetAt(now: Date, text: string, param: string): Date {
   const days = unit === 'w' ? count * 7 : count;
   switch (unit) {
     case 'mo':
-      if (count !== 1) throw new InvalidField(param, `${param} cannot span several months; use days.`);
+      if (count !== 1)
+        throw new InvalidField(param, `${param} cannot span several months; use days.`);
       return startOfNextMonth(now);
     case 'd':
     case 'w':
@@ -93,6 +95,7 @@ function nextMultiple(now: Date, start: Date, span: number): Date {
 }
 
 function bounded(at: Date, param: string): Date {
-  if (!(at.getTime() <= latest)) throw new InvalidField(param, `${param} reaches past the year 9999.`);
+  if (!(at.getTime() <= latest))
+    throw new InvalidField(param, `${param} reaches past the year 9999.`);
   return at;
 }

@@ -122,8 +122,11 @@ export class MethodNotAllowed extends DomainError {
   readonly kind = 'method-not-allowed';
   readonly type = 'method_not_allowed';
 
+  readonly allowed: readonly string[];
+
   constructor(allowed: readonly string[]) {
     super(`This route takes ${allowed.join(', ')}.`);
+    this.allowed = allowed;
   }
 }
 

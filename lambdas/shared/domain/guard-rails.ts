@@ -1,6 +1,7 @@
 /** Key defaults and upper limits of an environment, as LiteLLM applies them (contract 1.1.1). */
-import { InvalidField } from './errors.ts';
+
 import { isLonger } from './duration.ts';
+import { InvalidField } from './errors.ts';
 import type { NewKeyFields } from './new-key.ts';
 import type { KeyDefaults, KeyLimits } from './settings.ts';
 

@@ -77,7 +77,8 @@ export function weaknessOf(key: string): string | null {
   if (key.length < 16) return 'must have at least 16 characters';
   if (key.length > 512) return 'must have at most 512 characters';
   if (!/^[!-~]+$/.test(key)) return 'must consist of printable ASCII characters without spaces';
-  if (shapeOf(key).kind === 'malformed') return 'starts like an issued key but its checksum is wrong';
+  if (shapeOf(key).kind === 'malformed')
+    return 'starts like an issued key but its checksum is wrong';
   return null;
 }
 

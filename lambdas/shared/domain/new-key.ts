@@ -1,6 +1,8 @@
 /** The rules of a key's birth: what a request, a caller and the settings make of a new key. */
-import { chainStart } from './audit-chain.ts';
+
 import { checkAlias } from './alias.ts';
+import { chainStart } from './audit-chain.ts';
+import { adminName } from './changed-by.ts';
 import { after, budgetResetAt } from './duration.ts';
 import { Denied, InvalidField } from './errors.ts';
 import { withDefaults, withinLimits } from './guard-rails.ts';
@@ -9,11 +11,11 @@ import { maskedName, newKey, newKeyId, shapeOf, tokenHash, weaknessOf } from './
 import type { KeyImage, KeyRow, KeyType, Notify, UserRole, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { checkUserEmail, recipientOf } from './recipient.ts';
-import { allowedRoutes, isAdmin, type Caller, type Scope } from './roles.ts';
+import { allowedRoutes, type Caller, isAdmin, type Scope } from './roles.ts';
+import { checkRowSize } from './row-size.ts';
 import { secretNameOf } from './secret-name.ts';
 import type { Settings } from './settings.ts';
 import { checkStorable } from './storable.ts';
-import { checkRowSize } from './row-size.ts';
 
 type Maybe<T> = T | null | undefined;
 type Json = Readonly<Record<string, unknown>>;
@@ -142,19 +144,26 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
   return { value, row, notify };
 }
 
-/** Fields that only a proxy admin may send; presence counts, so that nobody probes with a harmless value. */
+/**
+ * What only a proxy admin may send, by field. Presence counts, so that nobody probes with a harmless
+ * value. There is no directory of teams: a caller may pass on its own key's team and no other.
+ */
+const adminOnly: Partial<
+  Record<keyof NewKeyFields, (fields: NewKeyFields, caller: Caller) => boolean>
+> = {
+  permissions: (fields) => isGiven(fields.permissions),
+  user_role: (fields) => isGiven(fields.user_role),
+  key_type: (fields) => fields.key_type === 'management',
+  metadata: (fields) => isGiven(fields.metadata?.['allow_litellm_changed_by_header']),
+  team_id: (fields, { row }) => isOther(fields.team_id, row.key.team_id),
+  organization_id: (fields, { row }) => isOther(fields.organization_id, row.key.organization_id),
+};
+
 function checkAdminFields(fields: NewKeyFields, caller: Caller): void {
   if (isAdmin(caller)) return;
-  const refuse = (param: string): never => {
-    throw new Denied(`Only a proxy admin may set ${param}.`, param);
-  };
-  if (isGiven(fields.permissions)) refuse('permissions');
-  if (isGiven(fields.user_role)) refuse('user_role');
-  if (fields.key_type === 'management') refuse('key_type');
-  if (isGiven(fields.metadata?.['allow_litellm_changed_by_header'])) refuse('metadata');
-  // There is no directory of teams: a caller may pass on the team of its own key and no other.
-  if (hasOther(fields.team_id, caller.row.key.team_id)) refuse('team_id');
-  if (hasOther(fields.organization_id, caller.row.key.organization_id)) refuse('organization_id');
+  for (const [param, isRefused] of Object.entries(adminOnly)) {
+    if (isRefused(fields, caller)) throw new Denied(`Only a proxy admin may set ${param}.`, param);
+  }
 }
 
 function checkNumbers(fields: NewKeyFields): void {
@@ -174,7 +183,8 @@ function withOwner(fields: NewKeyFields, { caller, scope }: BirthContext): NewKe
     team_id: fields.team_id === '' ? null : fields.team_id,
     organization_id: fields.organization_id === '' ? null : fields.organization_id,
   };
-  if (scope === 'any') return { ...cleaned, user_id: fields.user_id === '' ? null : fields.user_id };
+  if (scope === 'any')
+    return { ...cleaned, user_id: fields.user_id === '' ? null : fields.user_id };
   if (caller.userId === null) throw new Denied('A key without user_id may not create keys.');
   if (isGiven(fields.user_id) && fields.user_id !== caller.userId) {
     throw new Denied('You may create keys for yourself only.', 'user_id');
@@ -187,7 +197,10 @@ function withinCallersBudget(fields: NewKeyFields, caller: Caller): NewKeyFields
   const ceiling = isAdmin(caller) ? undefined : caller.row.key.max_budget;
   if (ceiling === undefined) return fields;
   if ((fields.max_budget ?? 0) > ceiling) {
-    throw new InvalidField('max_budget', `max_budget must be between 0 and ${ceiling}, your own key's.`);
+    throw new InvalidField(
+      'max_budget',
+      `max_budget must be between 0 and ${ceiling}, your own key's.`,
+    );
   }
   return { ...fields, max_budget: fields.max_budget ?? ceiling };
 }
@@ -214,7 +227,7 @@ function imageOf(
   { caller, now }: BirthContext,
 ): KeyImage {
   const at = now.toISOString();
-  const by = caller.userId ?? 'default_user_id';
+  const by = caller.userId ?? adminName;
   const keyType = fields.key_type ?? undefined;
   // As in LiteLLM, rotation takes both fields; one alone changes nothing.
   const interval = fields.auto_rotate === true ? (fields.rotation_interval ?? null) : null;
@@ -274,7 +287,7 @@ const newSalt = (random: Randomness): string => Buffer.from(random.bytes(16)).to
 
 const isGiven = <T>(value: Maybe<T>): value is T => value !== undefined && value !== null;
 
-const hasOther = (asked: Maybe<string>, own: string | undefined): boolean =>
+const isOther = (asked: Maybe<string>, own: string | undefined): boolean =>
   isGiven(asked) && asked !== '' && asked !== own;
 
 /** Absent and undefined are one to us but not to the table: drop what is undefined. */

@@ -65,13 +65,9 @@ export interface KeyTable {
 export type SecretOutcome =
   | { readonly kind: 'done'; readonly arn: string }
   | {
-      readonly kind:
-        | 'exists'
-        | 'scheduled'
-        | 'absent'
-        | 'throttled'
-        | 'refused'
-        | 'unanswered';
+      readonly kind: 'exists' | 'scheduled' | 'absent' | 'throttled' | 'refused' | 'unanswered';
+      /** Name of the service's error, for the log. */
+      readonly reason: string;
     };
 
 export interface NewSecret {
@@ -103,12 +99,17 @@ export interface AuditTrail {
   append(record: AuditRecord): Promise<void>;
 }
 
-/** Delivery state of mails: who may send a notice, and whether it went out. */
+/** Delivery states of mails: who may send a notice, and whether it went out. */
 export interface Notices {
-  /** Takes the notice for sending: `taken`, or why not. */
-  take(notice: NoticeRef, now: Date): Promise<'taken' | 'sent' | 'in-flight'>;
+  /**
+   * Takes a notice for sending: `taken`, `closed` when it was sent or given up before, or
+   * `in-flight` while another sender may be at it.
+   */
+  take(notice: NoticeRef, now: Date): Promise<'taken' | 'closed' | 'in-flight'>;
+  /** Lets the next try take it at once: SES definitely did not accept it. */
+  giveBack(notice: NoticeRef, now: Date): Promise<void>;
   markSent(notice: NoticeRef, messageId: string, now: Date): Promise<void>;
-  /** The mail will never go out; the reason is a fixed word, never an address. */
+  /** The mail will never go out; the reason is the name of SES's error. */
   markFailed(notice: NoticeRef, reason: string, now: Date): Promise<void>;
 }
 
@@ -129,13 +130,14 @@ export interface Mail {
 
 /**
  * - `sent`: SES accepted it
- * - `rejected`: SES will never accept this one (a bad address, an unverified sender)
- * - `throttled`, `unanswered`: worth another try
+ * - `rejected`: SES will never accept this mail
+ * - `refused`: SES did not accept it now; `reason` is the name of its error
+ * - `unanswered`: unknown, so another try may be a second mail
  */
 export type MailOutcome =
   | { readonly kind: 'sent'; readonly messageId: string }
-  | { readonly kind: 'rejected'; readonly reason: string }
-  | { readonly kind: 'throttled' | 'unanswered' };
+  | { readonly kind: 'rejected' | 'refused'; readonly reason: string }
+  | { readonly kind: 'unanswered' };
 
 export interface Mailer {
   send(mail: Mail): Promise<MailOutcome>;
@@ -143,6 +145,6 @@ export interface Mailer {
 
 /** Fresh randomness. */
 export interface Randomness {
-  bytes(count: number): Uint8Array;
-  uuid(): string;
+  readonly bytes: (count: number) => Uint8Array;
+  readonly uuid: () => string;
 }

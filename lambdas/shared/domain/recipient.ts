@@ -1,5 +1,5 @@
 import { Denied, InvalidField } from './errors.ts';
-import { isAdmin, type Caller } from './roles.ts';
+import { type Caller, isAdmin } from './roles.ts';
 import type { MailSettings } from './settings.ts';
 
 /** A plain mailbox: printable ASCII, one `@`, a dot in the domain, no quoting or comments. */
@@ -13,7 +13,8 @@ export const isAddress = (text: string): boolean => text.length <= maxLength && 
  * caller, somebody else's.
  */
 export function checkUserEmail(email: string, caller: Caller, mail: MailSettings): void {
-  if (!isAddress(email)) throw new InvalidField('user_email', 'user_email is not an e-mail address.');
+  if (!isAddress(email))
+    throw new InvalidField('user_email', 'user_email is not an e-mail address.');
   const ownAddresses = [caller.row.key.user_email, caller.userId];
   if (!isAdmin(caller) && !ownAddresses.includes(email)) {
     throw new Denied('Only a proxy admin may set somebody else as user_email.', 'user_email');

@@ -4,8 +4,8 @@
  * nothing. A key's `key_type` only narrows what its role allows.
  */
 import { Denied, ReadOnlyUser } from './errors.ts';
-import { type KeyRow, type KeyType, type UserRole, keyTypes } from './key-row.ts';
 import { masterKeyId } from './key-format.ts';
+import { type KeyRow, type KeyType, keyTypes, type UserRole } from './key-row.ts';
 
 export type Operation = 'key.generate' | 'key.info';
 export type Scope = 'any' | 'own';

@@ -121,7 +121,11 @@ async function storeSecret(
       null,
     );
   }
-  throw new Unavailable('Secrets Manager did not take the key; nothing was issued.', 5);
+  throw new Unavailable(
+    'Secrets Manager did not take the key; nothing was issued.',
+    5,
+    new Error(`CreateSecret ${outcome.kind}: ${outcome.reason}`),
+  );
 }
 
 /** Step 3. The row is replaced as it was read, so that a change made in between is kept. */
@@ -139,10 +143,7 @@ async function settle(
     const outcome = await commit(table, writes, random.uuid(), deadline);
     if (outcome.kind === 'committed') return settled;
     if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') throw leftOpen();
-    const { target } = await table.load(
-      { target: { keyId: row.keyId } },
-      deadline.tableLimitMs(),
-    );
+    const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     if (target?.status !== 'active' || target.cur.ver !== intent.ver) throw overtaken();
     // Gone, while the value is still the current one: an answer got lost, or a reconciler that saw
     // the secret settled it. Either way the promise of a 200 holds.

@@ -32,3 +32,33 @@ export const auditIndexes = {
   byActor: { name: 'byActor', pk: 'changed_by', sk: 'order_sk' },
   byObject: { name: 'byObject', pk: 'object_id', sk: 'order_sk' },
 } as const;
+
+/** Partitions a list index is spread over, so that no single one carries all writes. */
+const shards = 4;
+
+export const rowKey = (keyId: string): string => `${keyRowPrefix}${keyId}`;
+export const pointerKey = (hash: string): string => `TOKEN#${hash}`;
+export const leaseKey = (alias: string): string => `ALIAS#${alias}`;
+export const noticeKey = (noticeId: string): string => `NOTICE#${noticeId}`;
+
+/** A stable shard of an id: the sum of its characters, which base62 spreads evenly. */
+export const shardOf = (id: string): number => {
+  let sum = 0;
+  for (let index = 0; index < id.length; index += 1) sum += id.charCodeAt(index);
+  return sum % shards;
+};
+
+export const listPartition = (status: 'live' | 'deleted', keyId: string): string =>
+  `LIST#${status}#${shardOf(keyId)}`;
+export const aliasesPartition = (alias: string): string => `ALIASES#${shardOf(alias)}`;
+export const userPartition = (status: 'live' | 'deleted', userId: string): string =>
+  `USER#${status}#${userId}`;
+export const teamPartition = (status: 'live' | 'deleted', teamId: string): string =>
+  `TEAM#${status}#${teamId}`;
+export const duePartition = (keyId: string): string => `DUE#${shardOf(keyId)}`;
+export const auditPartition = (keyId: string): string => `AUDIT#${shardOf(keyId)}`;
+
+/** Sort key of an audit record: zero-padded, so that text order is number order. */
+export const auditSort = (seq: number): string => String(seq).padStart(12, '0');
+export const auditOrder = (at: string, keyId: string, seq: number): string =>
+  `${at}#${keyId}#${auditSort(seq)}`;

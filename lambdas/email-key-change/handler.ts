@@ -1,0 +1,58 @@
+/**
+ * Reads the keys table's stream and mails the owner about what was done to a key. A mail goes out at
+ * least once; twice only where SES took the first one and this function died before noting it.
+ */
+import { documentClient, sesClient } from '../shared/adapters/clients.ts';
+import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.ts';
+import { sesMailer } from '../shared/adapters/ses-mailer.ts';
+import { noticesTable } from '../shared/adapters/table/notices-table.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
+import { dueNoticeOf } from '../shared/domain/due-notice.ts';
+import type { Mailer, Notices } from '../shared/domain/ports.ts';
+import type { Settings } from '../shared/domain/settings.ts';
+import { keyCreatedMail } from './key-created-mail.ts';
+
+export interface EmailDeps {
+  readonly notices: Notices;
+  readonly mailer: Mailer;
+  readonly settings: Settings;
+  readonly now: () => Date;
+}
+
+export const emailKeyChange =
+  (wire: () => EmailDeps) =>
+  async ({ before, after }: RowChange): Promise<void> => {
+    const due = dueNoticeOf(before, after);
+    if (due === null) return;
+    const { notices, mailer, settings, now } = wire();
+    const notice = { id: due.id, keyId: after.keyId, event: due.notify.event };
+    const state = await notices.take(notice, now());
+    if (state === 'closed') return;
+    if (state === 'in-flight') throw new Error('Another sender may be at this notice');
+    const outcome = await mailer.send(keyCreatedMail(due, settings));
+    switch (outcome.kind) {
+      case 'sent':
+        return notices.markSent(notice, outcome.messageId, now());
+      case 'rejected':
+        return notices.markFailed(notice, outcome.reason, now());
+      case 'refused':
+        await notices.giveBack(notice, now());
+        throw new Error(`SES refused the mail: ${outcome.reason}`);
+      case 'unanswered':
+        throw new Error('SES did not answer');
+    }
+  };
+
+export const handler = rowStreamHandler(
+  'email-key-change',
+  emailKeyChange(() => {
+    const settings = readSettings();
+    if (settings.mail.from === null) throw new Error('No from address is set');
+    return {
+      notices: noticesTable(documentClient, readConfig('NOTICES_TABLE').NOTICES_TABLE),
+      mailer: sesMailer(sesClient, settings.mail.from, settings.mail.configurationSet),
+      settings,
+      now: () => new Date(),
+    };
+  }),
+);

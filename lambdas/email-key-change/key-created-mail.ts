@@ -1,0 +1,74 @@
+import type { DueNotice } from '../shared/domain/due-notice.ts';
+import type { KeyRow } from '../shared/domain/key-row.ts';
+import type { Mail } from '../shared/domain/ports.ts';
+import type { Settings } from '../shared/domain/settings.ts';
+import { html } from './key-created.generated.ts';
+
+/**
+ * The mail that tells an owner about a new key. It names the key but carries neither its value nor
+ * its hash; it says where the value is instead.
+ */
+export function keyCreatedMail({ id, notify, row }: DueNotice, settings: Settings): Mail {
+  const name = row.alias ?? row.key.key_name;
+  const facts = factsOf(row);
+  const access = accessOf(row);
+  return {
+    to: notify.to,
+    noticeId: id,
+    subject: 'Latchkey: API Key Created',
+    html: filled(html, {
+      name: escaped(name),
+      rows: facts
+        .map(([label, value]) => `<tr><td>${label}</td><td><b>${escaped(value)}</b></td></tr>`)
+        .join(''),
+      access: escaped(access),
+      baseUrl: escaped(settings.baseUrl),
+      keyId: row.keyId,
+    }),
+    text: [
+      `API Key Created: ${name}`,
+      '',
+      ...facts.map(([label, value]) => `${label}: ${value}`),
+      '',
+      access,
+      `Use it with any OpenAI-compatible client: base URL ${settings.baseUrl}, and the key as bearer token.`,
+      '',
+      `This mail never contains the key itself. If you did not expect it, tell your administrator and name the key id ${row.keyId}.`,
+      '',
+    ].join('\n'),
+  };
+}
+
+function factsOf({ keyId, key }: KeyRow): [label: string, value: string][] {
+  const period = key.budget_duration === undefined ? '' : ` per ${key.budget_duration}`;
+  return [
+    ['Alias', key.key_alias ?? 'none'],
+    ['Key', key.key_name],
+    ['Key id', keyId],
+    ['Owner', key.user_id ?? 'none'],
+    ['Team', key.team_id ?? 'Default Team'],
+    ['Models', key.models.length === 0 ? 'all' : key.models.join(', ')],
+    ['Spent so far', dollars(key.spend)],
+    ['Budget', key.max_budget === undefined ? 'unlimited' : dollars(key.max_budget) + period],
+    ['Expires', key.expires ?? 'never'],
+  ];
+}
+
+const accessOf = ({ secretName }: KeyRow): string =>
+  secretName === null
+    ? 'The key is not kept in AWS Secrets Manager. Whoever created it was shown it once.'
+    : `The key is in AWS Secrets Manager, in the secret ${secretName}. Without access to it, ask whoever created the key.`;
+
+const dollars = (amount: number): string =>
+  `$${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+
+/** Fills each placeholder with text that is safe in HTML already. */
+const filled = (template: string, values: Readonly<Record<string, string>>): string =>
+  template.replaceAll(/\{\{(\w+)\}\}/g, (placeholder, name: string) => values[name] ?? placeholder);
+
+const escaped = (text: string): string =>
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');

@@ -1,0 +1,45 @@
+/**
+ * `POST /key/generate`: issues a virtual key. The key is valid, and its audit event committed, before
+ * its value is told to anybody; its secret is in Secrets Manager by then.
+ */
+import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
+import { secureRandom } from '../shared/adapters/randomness.ts';
+import { secretsMirror } from '../shared/adapters/secrets.ts';
+import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
+import { checkKeyCount } from '../shared/domain/key-count.ts';
+import { type NewKeyFields, newKeyOf } from '../shared/domain/new-key.ts';
+import { ok } from '../shared/http/answer.ts';
+import { api, type Call, type Route } from '../shared/http/api.ts';
+import { jsonBody } from '../shared/http/json-body.ts';
+import { issuedKey } from '../shared/http/key-answer.ts';
+import { createKey, type Stores } from '../shared/protocol/create-key.ts';
+import { generateRequest } from './schema.ts';
+
+export const route: Route<NewKeyFields> = {
+  name: 'generate-key',
+  right: 'key.generate',
+  parse: (request) => jsonBody(generateRequest, request),
+  reads: ({ key_alias }) => ({ alias: key_alias === '' ? undefined : (key_alias ?? undefined) }),
+};
+
+export const generateKey = (stores: Stores) => async (call: Call<NewKeyFields>) => {
+  const { settings, random, now, table } = stores;
+  const decide = () => newKeyOf(call.input, { ...call, settings, random, now: now() });
+  decide(); // Refuses bad input before anything more is read.
+  await checkKeyCount(table, call.caller, settings, call.deadline.tableLimitMs());
+  const { row, value } = await createKey(stores)(decide, call.loaded.alias, call.deadline);
+  return ok(issuedKey(row, value));
+};
+
+export const handler = api(route, () => {
+  const settings = readSettings();
+  const stores = {
+    table: keyTable(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
+    secrets: secretsMirror(secretsClient, settings.secretKmsKeyId),
+    random: secureRandom,
+    now: () => new Date(),
+    settings,
+  };
+  return { ...stores, operation: generateKey(stores) };
+});

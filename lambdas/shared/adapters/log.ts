@@ -1,0 +1,29 @@
+/**
+ * One JSON line per call, made of named fields only: no event, body, path or header is ever
+ * logged, so no key can be. What looks like a key in an error's text is cut out all the same.
+ */
+export interface LogFields {
+  readonly operation: string;
+  readonly request_id?: string;
+  readonly status?: number;
+  readonly duration_ms?: number;
+  /** Key id of the authenticated caller. */
+  readonly caller?: string;
+  readonly error_type?: string;
+  readonly error?: string;
+  readonly cause?: string;
+  readonly count?: number;
+  readonly seq?: number;
+  readonly key_id?: string;
+}
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export function log(level: LogLevel, message: string, fields: LogFields): void {
+  const line = JSON.stringify({ level, message, ...fields });
+  process.stdout.write(`${line.replaceAll(/sk-[\w-]{4,}/g, 'sk-...')}\n`);
+}
+
+/** Name, message and stack of an error, for the log alone. */
+export const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : typeof error;

@@ -1,0 +1,29 @@
+/** The audit trail on DynamoDB. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { AuditRecord, AuditTrail } from '../../domain/ports.ts';
+import { auditOrder, auditPartition, auditSort, rowKey } from './keys.ts';
+
+export const auditTable = (client: DynamoDBDocumentClient, tableName: string): AuditTrail => ({
+  async append(record: AuditRecord): Promise<void> {
+    const { key_id, seq, at } = record;
+    try {
+      await client.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: {
+            ...record,
+            pk: rowKey(key_id),
+            sk: auditSort(seq),
+            time_pk: auditPartition(key_id),
+            order_sk: auditOrder(at, key_id, seq),
+          },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      );
+    } catch (error) {
+      // The stream delivers at least once: the record is there already.
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  },
+});

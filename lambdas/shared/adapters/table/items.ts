@@ -1,0 +1,90 @@
+/** Items of the keys table: domain objects with their keys and index attributes added. */
+import {
+  type AliasLease,
+  aliasLease,
+  dueAt,
+  type KeyRow,
+  keyRow,
+  type TokenPointer,
+  tokenPointer,
+} from '../../domain/key-row.ts';
+import { isMaster } from '../../domain/roles.ts';
+import {
+  aliasesPartition,
+  duePartition,
+  leaseKey,
+  listPartition,
+  pointerKey,
+  rowKey,
+  teamPartition,
+  userPartition,
+} from './keys.ts';
+
+export type Item = Record<string, unknown>;
+
+/** Attributes that follow from the row; written anew each time, dropped when read. */
+const derived = [
+  'pk',
+  'created_pk',
+  'created_sk',
+  'user_pk',
+  'team_pk',
+  'due_pk',
+  'due_sk',
+  'listed',
+];
+
+export function rowItem(row: KeyRow): Item {
+  const due = dueAt(row);
+  return {
+    ...row,
+    pk: rowKey(row.keyId),
+    ...(isMaster(row.keyId) ? {} : listAttributes(row)),
+    ...(due === null ? {} : { due_pk: duePartition(row.keyId), due_sk: `${due}#${row.keyId}` }),
+  };
+}
+
+/** The admin key has none of these: it appears in no list. */
+function listAttributes(row: KeyRow): Item {
+  const status = row.status === 'active' ? 'live' : 'deleted';
+  const { user_id, team_id } = row.key;
+  return {
+    created_pk: listPartition(status, row.keyId),
+    created_sk: `${row.key.created_at}#${row.keyId}`,
+    ...(user_id === undefined ? {} : { user_pk: userPartition(status, user_id) }),
+    ...(team_id === undefined ? {} : { team_pk: teamPartition(status, team_id) }),
+    listed: {
+      token: row.cur.hash,
+      alias: row.alias,
+      status: row.status,
+      blocked: row.blocked,
+      expires: row.expires,
+    },
+  };
+}
+
+/** Throws when the item is no row of this or an earlier release. */
+export function parseRow(item: Item): KeyRow {
+  const stored = Object.entries(item).filter(([name]) => !derived.includes(name));
+  return keyRow.parse(Object.fromEntries(stored));
+}
+
+export const pointerItem = (pointer: TokenPointer): Item => ({
+  ...pointer,
+  pk: pointerKey(pointer.hash),
+});
+
+export const parsePointer = (item: Item): TokenPointer => tokenPointer.parse(item);
+
+export const leaseItem = (lease: AliasLease): Item => ({
+  ...lease,
+  pk: leaseKey(lease.alias),
+  ...(lease.state === 'held'
+    ? { created_pk: aliasesPartition(lease.alias), created_sk: lease.alias }
+    : {}),
+});
+
+export function parseLease(item: Item): AliasLease {
+  const stored = Object.entries(item).filter(([name]) => !derived.includes(name));
+  return aliasLease.parse(Object.fromEntries(stored));
+}

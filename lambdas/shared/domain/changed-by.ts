@@ -1,0 +1,36 @@
+import { InvalidField } from './errors.ts';
+import { containsIssuedKey } from './key-format.ts';
+import type { Who } from './key-row.ts';
+import { type Caller, isAdmin, isMaster } from './roles.ts';
+
+/** Stands for the admin key wherever a caller's token hash would: its hash is never shown. */
+const masterAlias = 'litellm_proxy_master_key';
+/** The name of an admin key that belongs to no user. */
+export const adminName = 'default_user_id';
+
+/**
+ * Who is to be recorded for a change: the `litellm-changed-by` header where the caller may set it
+ * (a proxy admin, or a key whose metadata allows it), else the caller's user id, else the admin's
+ * name. The authenticated key is recorded beside it in any case.
+ */
+export function whoOf(caller: Caller, header: string | null, sourceIp: string | null): Who {
+  const mayName =
+    isAdmin(caller) || caller.row.key.metadata['allow_litellm_changed_by_header'] === true;
+  const named = mayName && header !== null && header !== '' ? checked(header) : null;
+  return {
+    changed_by: named ?? caller.userId ?? adminName,
+    changed_by_api_key: isMaster(caller.keyId) ? masterAlias : caller.tokenHash,
+    principal: caller.keyId,
+    settled_by: null,
+    source_ip: sourceIp,
+  };
+}
+
+function checked(header: string): string {
+  const isPlain = header.length <= 256 && /^[\x20-\x7e\u00a0-\uffff]*$/.test(header);
+  if (isPlain && !containsIssuedKey(header)) return header;
+  throw new InvalidField(
+    'litellm-changed-by',
+    'litellm-changed-by must be a name of at most 256 characters, and no key.',
+  );
+}

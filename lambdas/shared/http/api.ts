@@ -1,0 +1,87 @@
+/**
+ * The stack every API operation runs in: it normalises the request, finds out who calls, what they
+ * may do and what the operation reads, and turns whatever is thrown into the one error shape. So an
+ * operation has no try/catch, no status codes for failures, and cannot forget to authorise.
+ */
+import { whoOf } from '../domain/changed-by.ts';
+import { authenticate, credentialOf } from '../domain/credential.ts';
+import type { Who } from '../domain/key-row.ts';
+import type { KeyTable, Loaded, Wanted } from '../domain/ports.ts';
+import { type Caller, type Operation, type Scope, scopeOf } from '../domain/roles.ts';
+import type { Settings } from '../domain/settings.ts';
+import { type Deadline, deadlineOf } from '../protocol/deadline.ts';
+import type { Answer } from './answer.ts';
+import { answering } from './answering.ts';
+import { presentedKey } from './presented-key.ts';
+import type { Request } from './request.ts';
+
+/** What is fixed about an operation. */
+export interface Route<Input> {
+  /** Folder, construct id and log field. */
+  readonly name: string;
+  /** The right it takes, a row of the table in `roles.ts`. */
+  readonly right: Operation;
+  /** Reads the input. What it throws is answered only to an authenticated caller. */
+  readonly parse: (request: Request) => Input;
+  /** What is read together with the caller, in one call. */
+  readonly reads: (input: Input) => Omit<Wanted, 'caller'>;
+}
+
+/** One authorised call of an operation. */
+export interface Call<Input> {
+  readonly input: Input;
+  readonly caller: Caller;
+  readonly scope: Scope;
+  readonly who: Who;
+  readonly loaded: Loaded;
+  readonly deadline: Deadline;
+  readonly requestId: string;
+  readonly presentedKey: string;
+}
+
+export interface Wiring<Input> {
+  readonly table: KeyTable;
+  readonly now: () => Date;
+  readonly settings: Settings;
+  readonly operation: (call: Call<Input>) => Promise<Answer>;
+}
+
+/** The Lambda handler of an operation; its wiring is made once per container, on the first call. */
+export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
+  let wiring: Wiring<Input> | undefined;
+  return answering(route.name, async (request, note) => {
+    wiring ??= wire();
+    const { table, now, settings, operation } = wiring;
+    const deadline = deadlineOf(settings.timing.functionTimeoutSeconds, now);
+    const presented = presentedKey(request) ?? '';
+    const credential = credentialOf(presented);
+    // Bad input is told to nobody who has not proved who they are: first the caller, then the body.
+    const parsed = attempt(() => route.parse(request));
+    const loaded = await table.load(
+      { caller: credential.ref, ...('input' in parsed ? route.reads(parsed.input) : {}) },
+      deadline.tableLimitMs(),
+    );
+    const caller = authenticate(credential, loaded.caller, now());
+    note.caller = caller.keyId;
+    const scope = scopeOf(caller, route.right);
+    if ('error' in parsed) throw parsed.error;
+    return operation({
+      input: parsed.input,
+      caller,
+      scope,
+      who: whoOf(caller, request.headers['litellm-changed-by'] ?? null, request.sourceIp),
+      loaded,
+      deadline,
+      requestId: request.id,
+      presentedKey: presented,
+    });
+  });
+}
+
+function attempt<T>(work: () => T): { readonly input: T } | { readonly error: unknown } {
+  try {
+    return { input: work() };
+  } catch (error) {
+    return { error };
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A key as LiteLLM's clients expect it: every field that its answers have, null or empty where
+ * nothing is stored. Fields of parts that Latchkey does not have (budget tables, organisations,
+ * routers, ...) are always null; docs/differences.md lists them.
+ */
+import { type KeyImage, type KeyRow, statusOf } from '../domain/key-row.ts';
+
+const routerSettings = {
+  routing_strategy_args: null,
+  routing_strategy: null,
+  routing_groups: null,
+  retry_policy: null,
+  model_group_retry_policy: null,
+  model_group_affinity_config: null,
+  allowed_fails: null,
+  cooldown_time: null,
+  num_retries: null,
+  timeout: null,
+  max_retries: null,
+  retry_after: null,
+  fallbacks: null,
+  context_window_fallbacks: null,
+  model_group_alias: {},
+  enable_tag_filtering: null,
+  weights: null,
+  tag_routing_prefix: null,
+  optional_pre_call_checks: null,
+};
+
+/** Settings that generate, info and list answers share. */
+const settingsOf = ({ key }: KeyRow) => ({
+  key_name: key.key_name,
+  key_alias: key.key_alias ?? null,
+  key_type: key.key_type ?? 'default',
+  spend: key.spend,
+  expires: key.expires ?? null,
+  models: key.models,
+  aliases: key.aliases,
+  config: key.config,
+  permissions: key.permissions,
+  user_id: key.user_id ?? null,
+  team_id: key.team_id ?? null,
+  organization_id: key.organization_id ?? null,
+  project_id: null,
+  agent_id: null,
+  max_budget: key.max_budget ?? null,
+  budget_duration: key.budget_duration ?? null,
+  budget_id: null,
+  budget_limits: null,
+  budget_fallbacks: {},
+  model_max_budget: {},
+  litellm_budget_table: budgetTable(key),
+  tpm_limit: key.tpm_limit ?? null,
+  rpm_limit: key.rpm_limit ?? null,
+  tpd_limit: null,
+  max_parallel_requests: key.max_parallel_requests ?? null,
+  metadata: withoutCredentials(key.metadata),
+  blocked: key.blocked ?? null,
+  allowed_routes: key.allowed_routes,
+  allowed_cache_controls: [],
+  access_group_ids: [],
+  object_permission: null,
+  created_at: key.created_at,
+  created_by: key.created_by,
+  updated_at: key.updated_at,
+  updated_by: key.updated_by,
+});
+
+/** The answer of generate: the only place and time the value of a key is shown. */
+export const issuedKey = (row: KeyRow, value: string) => ({
+  ...settingsOf(row),
+  key: value,
+  key_id: row.keyId,
+  token: row.cur.hash,
+  token_id: row.cur.hash,
+  router_settings: routerSettings,
+  // LiteLLM answers these with null even when they were sent: their values live in metadata.
+  duration: null,
+  tags: null,
+  guardrails: null,
+  policies: null,
+  prompts: null,
+  enforced_params: null,
+  model_rpm_limit: null,
+  model_tpm_limit: null,
+  mcp_rpm_limit: null,
+  tag_rpm_limit: null,
+  rpm_limit_type: null,
+  tpm_limit_type: null,
+  default_estimated_output_tokens: null,
+  default_estimated_output_tokens_per_model: null,
+  disable_global_guardrails: null,
+  enable_prompt_caching: null,
+  throttle_on_budget_exceeded: null,
+  end_user_budget_id: null,
+  allowed_passthrough_routes: null,
+  denied_passthrough_routes: null,
+  allowed_vector_store_indexes: null,
+});
+
+/** The `info` of a key: all its columns and its status, without the hash. */
+export const keyInfo = (row: KeyRow, now: Date) => ({
+  ...settingsOf(row),
+  key_id: row.keyId,
+  status: statusOf(row, now),
+  soft_budget_cooldown: false,
+  total_spend: 0,
+  model_spend: {},
+  router_settings: {},
+  policies: [],
+  object_permission_id: null,
+  budget_reset_at: row.key.budget_reset_at ?? null,
+  auto_rotate: row.key.auto_rotate,
+  rotation_interval: row.key.rotation_interval ?? null,
+  rotation_count: row.key.rotation_count,
+  key_rotation_at: row.key.key_rotation_at ?? null,
+  last_rotation_at: null,
+  last_active: null,
+  settings_updated_at: null,
+  litellm_organization_table: null,
+  litellm_project_table: null,
+  jwt_key_mappings: null,
+  user_email: row.key.user_email ?? null,
+  user_role: row.key.user_role ?? null,
+  secret_name: row.secretName,
+});
+
+/** LiteLLM keeps a soft budget in a row of its own; here it is a field of the key, shown in that form. */
+function budgetTable({ soft_budget, created_at, created_by, updated_at, updated_by }: KeyImage) {
+  if (soft_budget === undefined) return null;
+  return {
+    budget_id: null,
+    max_budget: null,
+    soft_budget,
+    max_parallel_requests: null,
+    tpm_limit: null,
+    rpm_limit: null,
+    tpd_limit: null,
+    model_max_budget: {},
+    budget_duration: null,
+    budget_reset_at: null,
+    allowed_models: [],
+    temp_budget_increase: null,
+    temp_budget_expiry: null,
+    created_at,
+    created_by,
+    updated_at,
+    updated_by,
+    organization: null,
+    projects: null,
+    keys: null,
+    end_users: null,
+    tags: null,
+    model_access_groups: null,
+    team_membership: null,
+    organization_membership: null,
+  };
+}
+
+/** Credentials of third parties that logging callbacks carry are masked in every answer. */
+export function withoutCredentials(metadata: KeyImage['metadata']): KeyImage['metadata'] {
+  const { logging } = metadata;
+  if (!Array.isArray(logging)) return metadata;
+  return { ...metadata, logging: logging.map(maskedCallback) };
+}
+
+function maskedCallback(callback: unknown): unknown {
+  if (typeof callback !== 'object' || callback === null || !('callback_vars' in callback)) {
+    return callback;
+  }
+  const vars = callback.callback_vars;
+  const names = typeof vars === 'object' && vars !== null ? Object.keys(vars) : [];
+  return {
+    ...callback,
+    callback_vars: Object.fromEntries(names.map((name) => [name, '********'])),
+  };
+}

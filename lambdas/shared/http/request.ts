@@ -1,0 +1,32 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+
+/** A request as the operations see it, whatever stands in front of the function. */
+export interface Request {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly sourceIp: string | null;
+}
+
+export const requestOf = (event: APIGatewayProxyEventV2): Request => ({
+  id: event.requestContext.requestId,
+  method: event.requestContext.http.method,
+  path: event.rawPath,
+  query: new URLSearchParams(event.rawQueryString),
+  headers: Object.fromEntries(
+    Object.entries(event.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), value]],
+    ),
+  ),
+  body: bodyOf(event),
+  sourceIp: event.requestContext.http.sourceIp,
+});
+
+function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEventV2): string | null {
+  if (body === undefined || body === '') return null;
+  return isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
+}
