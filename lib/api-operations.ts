@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { ApiOperation } from './api.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import type { IdempotencyTable, KeysTable } from './tables.ts';
+import type { KeysTable } from './tables.ts';
 
 /** Who suffers when a route fails. A route without an entry does not compile. */
 const impacts: Readonly<Record<ApiOperation, string>> = {
@@ -15,14 +15,13 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
 
 export interface ApiOperationsProps extends OperationDefaults {
   readonly keys: KeysTable;
-  readonly idempotency: IdempotencyTable;
   readonly secrets: MirroredSecrets;
 }
 
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
-  { keys, idempotency, secrets, ...defaults }: ApiOperationsProps,
+  { keys, secrets, ...defaults }: ApiOperationsProps,
 ): Readonly<Record<ApiOperation, Operation>> {
   const create = (operation: ApiOperation, timeout = Duration.seconds(10)) =>
     new Operation(scope, operation, { ...defaults, impact: impacts[operation], timeout });
@@ -32,7 +31,6 @@ export function apiOperations(
 
   const generateKey = create('generate-key', withSecrets);
   keys.grantGenerate(generateKey);
-  idempotency.grantRecord(generateKey);
   secrets.grantStore(generateKey);
 
   const showKeyInfo = create('show-key-info');

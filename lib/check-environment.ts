@@ -20,12 +20,12 @@ export function checkEnvironment(environment: Environment): Environment {
     throw new EnvironmentError(environment.name, setting, problem);
   };
   checkName(environment, refuse);
+  checkLocal(environment, refuse);
   checkBaseUrl(environment, refuse);
   checkMail(environment, refuse);
   checkKeys(environment, refuse);
   checkOperation(environment, refuse);
   checkTiming(environment.timing, refuse);
-  checkLocal(environment, refuse);
   return { ...environment, secrets: checkSecrets(environment, refuse) };
 }
 

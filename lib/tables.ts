@@ -43,14 +43,15 @@ export class KeysTable extends TableV2 {
     this.give(operation, ['BatchGetItem', 'GetItem']);
   }
 
-  /** Put a new row with its pointer and alias, settle it, or take it back. */
+  /** Put a new row with its pointer and alias, settle it, or take it back; count what a user owns. */
   grantGenerate(operation: Operation): void {
-    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem']);
+    operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${keysIndexes.byUser.name}`]);
   }
 
   /** Put the admin key's row where it is absent. */
   grantProvision(operation: Operation): void {
-    this.give(operation, ['GetItem', 'PutItem']);
+    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem']);
   }
 
   private give(operation: Operation, actions: readonly string[]) {
@@ -75,7 +76,7 @@ export class AuditTable extends TableV2 {
     });
   }
 
-  /** Write a record that is not there yet. Nobody may change, remove or, to write it, read one. */
+  /** Write a record. Nobody may read, change or remove one; that none is overwritten is the writer's condition. */
   grantAppend(operation: Operation): void {
     give(operation, 'AUDIT_TABLE', this, ['PutItem']);
   }
@@ -115,7 +116,7 @@ export class NoticesTable extends TableV2 {
 
   /** Claim a notice, so that it is sent once, and note what became of it. */
   grantReadWrite(operation: Operation): void {
-    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem', 'UpdateItem']);
+    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem']);
   }
 }
 

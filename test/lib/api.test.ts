@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
+import { plain, resourcesOf } from './fixtures/resources.ts';
+import { sample, templateOf } from './fixtures/synthesise.ts';
+
+const template = templateOf(sample.prod);
+
+describe('access log', () => {
+  const [stage] = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Stage'));
+  const format = JSON.stringify(stage?.Properties['AccessLogSettings']);
+
+  it('has exactly six fields', () => {
+    const text = /"Format":"(.*)"/.exec(format)?.[1]?.replaceAll('\\"', '"') ?? '';
+    expect(JSON.parse(text)).toEqual({
+      requestId: '$context.requestId',
+      routeKey: '$context.routeKey',
+      status: '$context.status',
+      responseLatency: '$context.responseLatency',
+      integrationLatency: '$context.integrationLatency',
+      sourceIp: '$context.identity.sourceIp',
+    });
+  });
+
+  it('holds no path and no query, where callers may have put a key', () => {
+    expect(format).not.toMatch(/path|query|uri|\$context\.error/i);
+  });
+});
+
+const functionName = (operation: string) => `${operation.replaceAll('-', '')}Function`;
+
+describe('routes', () => {
+  const integrations = resourcesOf(template, 'AWS::ApiGatewayV2::Integration');
+  const functionOf = (target: unknown) => {
+    const integration = integrations[plain(target).replace('integrations/', '')];
+    return plain(integration?.Properties['IntegrationUri']);
+  };
+  const served = Object.fromEntries(
+    Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Route')).map(({ Properties }) => [
+      plain(Properties['RouteKey']),
+      functionOf(Properties['Target']),
+    ]),
+  );
+
+  it('are those of the list, each with its own function, and one for everything else', () => {
+    expect(served).toEqual({
+      ...Object.fromEntries(
+        routes.map(({ method, path, operation }) => [`${method} ${path}`, functionName(operation)]),
+      ),
+      $default: functionName(fallbackOperation),
+    });
+  });
+
+  it('speak payload format 2.0', () => {
+    for (const { Properties } of Object.values(integrations)) {
+      expect(Properties['PayloadFormatVersion']).toBe('2.0');
+    }
+  });
+});
+
+describe('stage', () => {
+  it('serves from the root and throttles as the environment says', () => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: '$default',
+      DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
+    });
+  });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { checkEnvironment } from '../../lib/check-environment.ts';
+import type { Environment } from '../../lib/environment.ts';
+import { EnvironmentError } from '../../lib/environment-error.ts';
+import { environments, findEnvironment } from '../../lib/environments.ts';
+import { functionSettings, settingsVariable } from '../../lib/function-settings.ts';
+import { normaliseSecretPrefix } from '../../lib/secret-prefix.ts';
+import { sample, stackOf, templateOf } from './fixtures/synthesise.ts';
+
+const { full, local, prod } = sample;
+
+/** What is said of the environment, which must be one line. */
+function refusal(environment: Environment): string {
+  try {
+    checkEnvironment(environment);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    expect(error.message).not.toContain('\n');
+    return error.message;
+  }
+  return 'accepted';
+}
+
+describe('environments', () => {
+  it.each(Object.keys(environments))('%s is complete as it is shipped', (name) => {
+    expect(findEnvironment(name).name).toBe(name);
+  });
+
+  it('share no prefix on AWS, so that they can share an account', () => {
+    const prefixes = ['dev', 'staging', 'prod'].map((name) => findEnvironment(name).secrets.prefix);
+    expect(new Set(prefixes).size).toBe(3);
+  });
+
+  it('refuses an unknown one, a missing one, and what every object has', () => {
+    const known = 'local, dev, staging, prod';
+    expect(() => findEnvironment('qa')).toThrow(
+      `Environment qa: env is unknown: use one of ${known}`,
+    );
+    expect(() => findEnvironment(undefined)).toThrow(`pass -c env=<name>, one of ${known}`);
+    expect(() => findEnvironment('toString')).toThrow(EnvironmentError);
+  });
+
+  it('takes overrides for local only, and secrets to loopback only', () => {
+    expect(findEnvironment('local', { baseUrl: 'http://localhost:4000' }).baseUrl).toBe(
+      'http://localhost:4000',
+    );
+    expect(() => findEnvironment('prod', { baseUrl: 'https://x.io' })).toThrow(/prod: baseUrl/);
+    const elsewhere = ['http://10.0.0.1:1', 'https://127.0.0.1', 'http://127.0.0.1.evil.io', 'x'];
+    for (const secretsEndpoint of elsewhere) {
+      expect(() => findEnvironment('local', { secretsEndpoint })).toThrow(/secretsEndpoint/);
+      expect(() => findEnvironment('dev', { secretsEndpoint })).toThrow(/dev: secretsEndpoint/);
+    }
+  });
+});
+
+describe('secret prefix', () => {
+  it.each([
+    ['litellm', 'litellm/'],
+    ['litellm/', 'litellm/'],
+    ['litellm///', 'litellm/'],
+    ['/litellm/', 'litellm/'],
+    [' team/keys ', 'team/keys/'],
+    ['', null],
+    ['  ', null],
+    ['//', null],
+  ])('%j becomes %j', (written, normalised) => {
+    expect(normaliseSecretPrefix(written)).toBe(normalised);
+  });
+
+  it('is normalised in the checked environment', () => {
+    const written = { ...prod, secrets: { ...prod.secrets, prefix: 'keys//' } };
+    expect(checkEnvironment(written).secrets.prefix).toBe('keys/');
+  });
+});
+
+describe('an environment that would deploy and not work', () => {
+  const secrets = (changes: object) => ({ ...full, secrets: { ...full.secrets, ...changes } });
+  const mail = (changes: object) => ({ ...full, mail: { ...full.mail, ...changes } });
+  const keys = (changes: object) => ({ ...full, keys: { ...full.keys, ...changes } });
+  const timing = (changes: object) => ({ ...full, timing: { ...full.timing, ...changes } });
+
+  it.each<[string, Environment, string]>([
+    ['has no prefix', secrets({ prefix: '/' }), 'secrets.prefix is empty'],
+    ['has a prefix AWS refuses', secrets({ prefix: 'a b' }), 'secrets.prefix is "a b/"'],
+    ['mirrors over its admin key', secrets({ prefix: 'latchkey' }), 'secrets.prefix covers'],
+    ['mirrors over its own', secrets({ prefix: 'latchkey/prod' }), 'secrets.prefix covers'],
+    ['trusts a bare name', secrets({ readers: ['bob'] }), 'secrets.readers has "bob"'],
+    ['tags over ours', secrets({ tags: { key_id: 'x' } }), 'secrets.tags has "key_id"'],
+    ['has an alias as key', secrets({ kmsKeyArn: 'alias/x' }), 'secrets.kmsKeyArn is not'],
+    ['mails from nobody', mail({ from: null }), 'mail.from is not set'],
+    ['mails from nowhere', mail({ identity: null }), 'mail.identity is not set'],
+    [
+      'mails from an example',
+      mail({ from: 'a@example.com', identity: 'a@example.com' }),
+      'an example',
+    ],
+    [
+      'mails from a sub-example',
+      mail({ from: 'a@x.example', identity: 'x.example' }),
+      'an example',
+    ],
+    ['mails from another', mail({ identity: 'cme.io' }), 'mail.identity is "cme.io"'],
+    ['mails to nobody', mail({ domains: [] }), 'mail.domains is empty'],
+    ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
+    ['allows no key', keys({ maxKeysPerUser: 0 }), 'keys.maxKeysPerUser must be'],
+    [
+      'defaults above its limit',
+      keys({ defaults: { max_budget: 9 }, limits: { max_budget: 5 } }),
+      'keys.defaults.max_budget is above keys.limits.max_budget',
+    ],
+    [
+      'has a vague duration',
+      keys({ limits: { duration: '1 year' } }),
+      'keys.limits.duration is "1 year"',
+    ],
+    ['has a plain base URL', { ...full, baseUrl: 'http://keys.acme.io' }, 'baseUrl is'],
+    ['has a long base URL', { ...full, baseUrl: 'https://keys.acme.io/' }, 'baseUrl ends in "/"'],
+    ['has no account', { ...full, account: '123' }, 'account is "123"'],
+    ['alarms nobody', { ...full, alarmAddress: 'oncall' }, 'alarmAddress is "oncall"'],
+    ['brings a local key along', { ...full, local: local.local }, 'local is for the environment'],
+    ['is local without it', { ...local, local: null }, 'local is for the environment'],
+    ['has half a second', timing({ clockSkewSeconds: 0.5 }), 'timing.clockSkewSeconds must be'],
+    ['outlives the gateway', timing({ functionTimeoutSeconds: 30 }), 'must be below 30'],
+    ['has no time to act', timing({ functionTimeoutSeconds: 5 }), 'must be above 5'],
+    ['has a short fence', timing({ fenceSeconds: 59 }), 'is 59, must be at least 60'],
+  ])('%s', (_, environment, expected) => {
+    const message = refusal(environment);
+    expect(message).toContain(expected);
+    expect(message).toContain(`Environment ${environment.name}: `);
+  });
+
+  it('but not this one', () => {
+    expect(refusal(full)).toBe('accepted');
+  });
+
+  it('is told when its settings outgrow a Lambda variable', () => {
+    const domains = Array.from({ length: 300 }, (_, index) => `team-${index}.acme.io`);
+    const large = { ...full, mail: { ...full.mail, domains } };
+    expect(() => stackOf(large)).toThrow(/^Environment prod: settings take \d+ bytes/);
+    const settings = functionSettings(prod, { apiUrl: 'https://x.io', configurationSet: null });
+    const stack = stackOf(prod);
+    expect(stack.resolve(settingsVariable(stack, settings))).toBe(JSON.stringify(settings));
+  });
+});
+
+describe('outputs', () => {
+  it('are what scripts and people look for', () => {
+    expect(Object.keys(templateOf(prod).findOutputs('*')).sort()).toEqual([
+      'AdminKeyCommand',
+      'ApiId',
+      'ApiUrl',
+      'AuditFunctionName',
+      'AuditTableName',
+      'EmailFunctionName',
+      'FailureBucketName',
+      'IdempotencyTableName',
+      'KeysTableName',
+      'NoticesTableName',
+    ]);
+  });
+});

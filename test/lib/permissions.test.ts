@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { list, permissionsOf, plain, resourcesOf, statementsOf } from './fixtures/resources.ts';
+import { sample, templateOf } from './fixtures/synthesise.ts';
+
+const logs = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const stream = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
+];
+const adminSecretActions = [
+  'secretsmanager:CreateSecret',
+  'secretsmanager:GetSecretValue',
+  'secretsmanager:TagResource',
+];
+const kmsKey = sample.full.secrets.kmsKeyArn;
+
+const full = templateOf(sample.full);
+
+describe('permissions', () => {
+  it('grants each role exactly this', () => {
+    expect(permissionsOf(full)).toEqual({
+      generatekeyRole: {
+        generatekeyLogs: logs,
+        KeysTable: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:DeleteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+        ],
+        'KeysTable/index/byUser': ['dynamodb:Query'],
+        'secretsmanager:secret:litellm/*': [
+          'secretsmanager:CreateSecret',
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:RestoreSecret',
+          'secretsmanager:TagResource',
+        ],
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
+      showkeyinfoRole: {
+        showkeyinfoLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+      },
+      checklivenessRole: { checklivenessLogs: logs },
+      refuseunknownrouteRole: { refuseunknownrouteLogs: logs },
+      StreamsauditkeychangeRole: {
+        StreamsauditkeychangeLogs: logs,
+        'KeysTable.StreamArn': stream,
+        AuditTable: ['dynamodb:PutItem'],
+        StreamsFailures: ['s3:ListBucket'],
+        'StreamsFailures/*': ['s3:PutObject'],
+      },
+      StreamsemailkeychangeRole: {
+        StreamsemailkeychangeLogs: logs,
+        'KeysTable.StreamArn': stream,
+        NoticesTable: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        'ses:identity/acme.io': ['ses:SendEmail'],
+        'ses:configuration-set/MailConfigurationSet': ['ses:SendEmail'],
+        StreamsFailures: ['s3:ListBucket'],
+        'StreamsFailures/*': ['s3:PutObject'],
+      },
+      AdminKeyprovisionadminkeyRole: {
+        AdminKeyprovisionadminkeyLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+        'secretsmanager:secret:latchkey/prod/master-key': adminSecretActions,
+        'secretsmanager:secret:latchkey/prod/master-key-??????': adminSecretActions,
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
+      AdminKeyProviderRole: {
+        AdminKeyProviderLogs: logs,
+        AdminKeyprovisionadminkeyFunction: ['lambda:GetFunction', 'lambda:InvokeFunction'],
+        'AdminKeyprovisionadminkeyFunction:*': ['lambda:InvokeFunction'],
+      },
+      MirroredSecretsReader: {
+        'secretsmanager:secret:litellm/*': [
+          'secretsmanager:DescribeSecret',
+          'secretsmanager:GetSecretValue',
+        ],
+        [kmsKey]: ['kms:Decrypt'],
+      },
+    });
+  });
+
+  it('keeps the audit trail and the keys in different hands', () => {
+    const permissions = Object.entries(permissionsOf(full));
+    const mayWrite = (table: string) =>
+      permissions.filter(([, row]) =>
+        row[table]?.some((action) => /Put|Update|Delete|Write/.test(action)),
+      );
+    expect(mayWrite('AuditTable').map(([role]) => role)).toEqual(['StreamsauditkeychangeRole']);
+    expect(mayWrite('KeysTable').map(([role]) => role)).not.toContain('StreamsauditkeychangeRole');
+  });
+
+  it('attaches no managed policy: those allow whole services of the account', () => {
+    for (const role of Object.values(resourcesOf(full, 'AWS::IAM::Role'))) {
+      expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
+    }
+  });
+
+  it('reaches secrets under the prefix and the admin key, and no others', () => {
+    for (const environment of Object.values(sample)) {
+      const reached = statementsOf(templateOf(environment))
+        .filter(({ Action }) => list(Action).some((action) => action.startsWith('secretsmanager:')))
+        .flatMap(({ Resource }) => list(Resource).map(plain));
+      const admin = `secretsmanager:secret:latchkey/${environment.name}/master-key`;
+      const mirrored = `secretsmanager:secret:${environment.secrets.prefix}*`;
+      expect(new Set(reached)).toEqual(new Set([mirrored, admin, `${admin}-??????`]));
+    }
+  });
+
+  it('uses the customer key only through Secrets Manager', () => {
+    const uses = statementsOf(full).filter(({ Resource }) => list(Resource).includes(kmsKey));
+    expect(uses).toHaveLength(3);
+    for (const { Condition } of uses) {
+      expect(Condition).toEqual({
+        StringEquals: {
+          'kms:ViaService': {
+            'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']],
+          },
+        },
+      });
+    }
+  });
+
+  it('lets secret readers read what carries the tag of the environment', () => {
+    const role = resourcesOf(full, 'AWS::IAM::Role')['MirroredSecretsReader'];
+    const trusted = JSON.stringify(role?.Properties['AssumeRolePolicyDocument']);
+    expect(trusted).toContain('"arn:aws:iam::333344445555:role/gateway"');
+    expect(trusted).toContain(':iam::222233334444:root"');
+    const [read] = statementsOf(full).filter(({ Action }) =>
+      list(Action).includes('secretsmanager:DescribeSecret'),
+    );
+    expect(read?.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/latchkey:env': 'prod' } });
+  });
+
+  it('has no reader role where there are no readers', () => {
+    expect(permissionsOf(templateOf(sample.prod))).not.toHaveProperty('MirroredSecretsReader');
+  });
+
+  it('gives no right to secrets where keys are not mirrored', () => {
+    const unmirrored = {
+      ...sample.dev,
+      secrets: { ...sample.dev.secrets, storeVirtualKeys: false },
+    };
+    expect(Object.keys(permissionsOf(templateOf(unmirrored))['generatekeyRole'] ?? {})).toEqual([
+      'generatekeyLogs',
+      'KeysTable',
+      'KeysTable/index/byUser',
+    ]);
+  });
+
+  it('gives no right to send mail, and makes no identity, where alerting is off', () => {
+    const quiet = templateOf(sample.prod);
+    const actions = statementsOf(quiet).flatMap(({ Action }) => list(Action));
+    expect(actions.filter((action) => action.startsWith('ses:'))).toEqual([]);
+    quiet.resourceCountIs('AWS::SES::EmailIdentity', 0);
+    quiet.resourceCountIs('AWS::SES::ConfigurationSet', 0);
+  });
+});
