@@ -1,5 +1,5 @@
 /** Requests in, answers and log lines out: the part of the stack that needs no caller. */
-import { middy } from '@middy/core';
+import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { describe, log } from '../adapters/log.ts';
 import { DomainError } from '../domain/errors.ts';

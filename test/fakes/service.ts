@@ -1,0 +1,176 @@
+/** The whole service in one process: the real handlers over fakes, reached as API Gateway reaches them. */
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
+import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
+import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
+import { generateKey, route as generateRoute } from '../../lambdas/generate-key/handler.ts';
+import { handler as refuseUnknownRoute } from '../../lambdas/refuse-unknown-route/handler.ts';
+import { adminRow } from '../../lambdas/shared/domain/admin-key.ts';
+import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
+import type { Settings } from '../../lambdas/shared/domain/settings.ts';
+import { api } from '../../lambdas/shared/http/api.ts';
+import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
+import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
+import { settingsWith } from '../fixtures/settings.ts';
+import { FakeClock } from './clock.ts';
+import { MemoryAuditTrail } from './memory-audit-trail.ts';
+import { MemoryKeyTable } from './memory-key-table.ts';
+import { MemoryMailer } from './memory-mailer.ts';
+import { MemoryNotices } from './memory-notices.ts';
+import { MemorySecrets } from './memory-secrets.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export const masterKey = 'sk-1234';
+
+export interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON, a text as it is. */
+  readonly body?: unknown;
+}
+
+export interface Received {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into whatever was answered
+  readonly body: any;
+}
+
+export function inProcessService(changes: Partial<Settings> = {}) {
+  const settings = settingsWith(changes);
+  const clock = new FakeClock();
+  const table = new MemoryKeyTable();
+  const secrets = new MemorySecrets();
+  const random = seededRandom('service');
+  const trail = new MemoryAuditTrail();
+  const notices = new MemoryNotices();
+  const mailer = new MemoryMailer();
+  const { now } = clock;
+  const stores = { table, secrets, random, now, settings };
+
+  const handlers = {
+    'generate-key': api(generateRoute, () => ({ ...stores, operation: generateKey(stores) })),
+    'show-key-info': api(infoRoute, () => ({ table, settings, now, operation: showKeyInfo(now) })),
+    'check-liveness': checkLiveness,
+    'refuse-unknown-route': refuseUnknownRoute,
+  };
+
+  async function send({ method = 'POST', path, headers = {}, body }: Sent): Promise<Received> {
+    const [rawPath = '', rawQueryString = ''] = path.split('?');
+    const operation =
+      routes.find((route) => route.path === rawPath && route.method === method)?.operation ??
+      fallbackOperation;
+    const event = gatewayEvent({ method, rawPath, rawQueryString, headers, body });
+    const answer = await handlers[operation](event, lambdaContext);
+    if (typeof answer !== 'object') throw new Error('No answer');
+    return {
+      status: answer.statusCode ?? 0,
+      headers: answer.headers ?? {},
+      body: typeof answer.body === 'string' ? JSON.parse(answer.body) : undefined,
+    };
+  }
+
+  /** Sends as the admin key. */
+  const asAdmin = (sent: Sent) =>
+    send({ ...sent, headers: { authorization: `Bearer ${masterKey}`, ...sent.headers } });
+
+  const generate = (body: unknown, key = masterKey) =>
+    send({ path: '/key/generate', headers: { authorization: `Bearer ${key}` }, body });
+
+  let delivered = 0;
+  /** Hands the stream's new records to both readers, as their mappings would. */
+  async function deliver(): Promise<void> {
+    const audit = auditKeyChange(() => trail);
+    const email = emailKeyChange(() => ({ notices, mailer, settings, now }));
+    for (; delivered < table.stream.length; delivered += 1) {
+      const record = table.stream[delivered];
+      if (record === undefined) continue;
+      await audit(record);
+      await email(record);
+    }
+  }
+
+  async function provisionAdmin(): Promise<void> {
+    const row = adminRow(
+      { name: 'latchkey/test/master-key', arn: 'arn', versionId: random.uuid(), value: masterKey },
+      'deploy',
+      now(),
+      random,
+    );
+    await table.commit(
+      [
+        { kind: 'create-row', row },
+        { kind: 'create-pointer', pointer: { hash: row.cur.hash, keyId: masterKeyId } },
+      ],
+      random.uuid(),
+      1000,
+    );
+  }
+
+  return {
+    ...stores,
+    clock,
+    trail,
+    notices,
+    mailer,
+    send,
+    asAdmin,
+    generate,
+    deliver,
+    provisionAdmin,
+  };
+}
+
+/** A service with its admin key in place. */
+export async function startedService(changes: Partial<Settings> = {}) {
+  const service = inProcessService(changes);
+  await service.provisionAdmin();
+  return service;
+}
+
+function gatewayEvent(sent: {
+  method: string;
+  rawPath: string;
+  rawQueryString: string;
+  headers: Readonly<Record<string, string>>;
+  body: unknown;
+}): APIGatewayProxyEventV2 {
+  const { method, rawPath, rawQueryString, headers, body } = sent;
+  return {
+    version: '2.0',
+    routeKey: `${method} ${rawPath}`,
+    rawPath,
+    rawQueryString,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    requestContext: {
+      accountId: '000000000000',
+      apiId: 'test',
+      domainName: 'test',
+      domainPrefix: 'test',
+      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: '' },
+      requestId: 'request-1',
+      routeKey: `${method} ${rawPath}`,
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    isBase64Encoded: false,
+  };
+}
+
+const lambdaContext: Context = {
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'test',
+  functionVersion: '1',
+  invokedFunctionArn: 'arn',
+  memoryLimitInMB: '512',
+  awsRequestId: 'request-1',
+  logGroupName: '',
+  logStreamName: '',
+  getRemainingTimeInMillis: () => 20_000,
+  done: () => undefined,
+  fail: () => undefined,
+  succeed: () => undefined,
+};
