@@ -43,8 +43,10 @@ function checkName({ name, account }: Environment, refuse: Refuse) {
 
 function checkBaseUrl({ baseUrl, local }: Environment, refuse: Refuse) {
   if (baseUrl === null) return;
-  const url = URL.parse(baseUrl);
-  if (url === null || (url.protocol !== 'https:' && local === null)) {
+  if (local !== null && !isLoopback(baseUrl)) {
+    refuse('baseUrl', `is "${baseUrl}": the local API has a loopback http address only`);
+  }
+  if (local === null && URL.parse(baseUrl)?.protocol !== 'https:') {
     refuse('baseUrl', `is "${baseUrl}": use an https URL, or null for the API's own`);
   }
   if (baseUrl.endsWith('/')) refuse('baseUrl', 'ends in "/": leave it out, paths bring their own');
@@ -180,10 +182,14 @@ function checkLocal({ name, local }: Environment, refuse: Refuse) {
   }
   const endpoint = local?.secretsEndpoint ?? null;
   if (endpoint === null) return;
-  const url = URL.parse(endpoint);
-  if (url?.protocol !== 'http:' || !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
+  if (!isLoopback(endpoint)) {
     refuse('secretsEndpoint', `is "${endpoint}": secrets may go to a loopback http address only`);
   }
+}
+
+function isLoopback(address: string): boolean {
+  const url = URL.parse(address);
+  return url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
 }
 
 function isCount(value: number): boolean {

@@ -108,6 +108,8 @@ export const environments: Readonly<Record<string, Environment>> = {
     throttling: { ratePerSecond: 500, burst: 1000 },
     retention: { logs: RetentionDays.THREE_MONTHS, deletedKeysDays: 365, failuresDays: 90 },
     keepsData: true,
+    // At least the shards of the stream, four at first. It comes out of the account's concurrency, of
+    // which AWS keeps 100 unreserved: a young account has 10 in all and needs null here, or a raise.
     streamReaderConcurrency: 20,
   },
 };

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   ConfigurationSet,
   ConfigurationSetTlsPolicy,
@@ -7,6 +7,7 @@ import {
   SuppressionReasons,
 } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { Environment } from './environment.ts';
 import type { Operation } from './operation.ts';
 
@@ -50,11 +51,11 @@ export class MailSender extends Construct {
   private resources(operation: Operation, configurationSet: string): string[] {
     if (this.environment.local !== null) {
       // The local AWS evaluates SendEmail on the resource `*`, where a named identity matches nothing.
-      Validations.of(operation).acknowledge({
-        id: 'AwsSolutions-IAM5[Resource::*]',
-        reason:
-          'Only on this machine: the local AWS evaluates ses:SendEmail on * and on nothing else.',
-      });
+      acknowledgeWildcard(
+        operation,
+        '*',
+        'Only on this machine: the local AWS evaluates ses:SendEmail on * and on nothing else.',
+      );
       return ['*'];
     }
     const arn = (resource: string, resourceName: string) =>

@@ -70,7 +70,7 @@ export class StreamReaders extends Construct {
   private read(operation: Operation, { batchSize, retryAttempts }: Pace) {
     const mapping = new EventSourceMapping(operation, 'KeyChanges', {
       target: operation.lambda,
-      eventSourceArn: this.keys.tableStreamArn ?? '',
+      eventSourceArn: this.keys.changesArn,
       // LATEST may miss what is written while the mapping comes up.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize,

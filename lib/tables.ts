@@ -38,6 +38,12 @@ export class KeysTable extends TableV2 {
     });
   }
 
+  /** ARN of the stream of changes: each with the item before and after. */
+  get changesArn(): string {
+    if (this.tableStreamArn === undefined) throw new Error('The keys table has no stream');
+    return this.tableStreamArn;
+  }
+
   /** Look rows, pointers and aliases up by key. No index: those are not strongly consistent. */
   grantRead(operation: Operation): void {
     this.give(operation, ['BatchGetItem', 'GetItem']);

@@ -45,6 +45,7 @@ describe('environments', () => {
       'http://localhost:4000',
     );
     expect(() => findEnvironment('prod', { baseUrl: 'https://x.io' })).toThrow(/prod: baseUrl/);
+    expect(() => findEnvironment('local', { baseUrl: 'http://10.0.0.1' })).toThrow(/loopback/);
     const elsewhere = ['http://10.0.0.1:1', 'https://127.0.0.1', 'http://127.0.0.1.evil.io', 'x'];
     for (const secretsEndpoint of elsewhere) {
       expect(() => findEnvironment('local', { secretsEndpoint })).toThrow(/secretsEndpoint/);
