@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+
+/**
+ * What the OpenAPI document says of an operation. Each `lambdas/<operation>/schema.ts` exports one
+ * under the name `contract`; `scripts/openapi.ts` puts them together by the list of routes.
+ */
+export interface Contract {
+  readonly summary: string;
+  readonly description: string;
+  readonly query?: z.ZodMiniObject;
+  readonly body?: z.ZodMiniType;
+  readonly answer: z.ZodMiniType;
+  /** Statuses of its errors, each with when it comes. */
+  readonly errors: Readonly<Record<number, string>>;
+  /** Whether it takes no credential. */
+  readonly open?: boolean;
+}
+
+export const errorAnswer = z.object({
+  error: z.object({
+    message: z.string(),
+    /** Stable code to match on. */
+    type: z.string(),
+    /** The field at fault, or null. */
+    param: z.nullable(z.string()),
+    /** The HTTP status, as text. */
+    code: z.string(),
+  }),
+});
+
+/** Errors that every operation with a caller can answer. */
+export const commonErrors = {
+  401: 'No valid credential, or the key is expired, blocked or deleted.',
+  403: "The caller's role or key type does not allow this.",
+  503: 'A service behind the API is throttled or does not answer; retry after `Retry-After`.',
+};
