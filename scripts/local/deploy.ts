@@ -31,28 +31,41 @@ const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
  * the user's AWS settings. Throws before anything runs when an endpoint is not on loopback.
  */
 export async function deploy(options: DeployOptions): Promise<StackOutputs> {
-  const { workDir, log } = options;
   const run = commandLine(options);
-  const outputs = join(workDir, 'outputs.json');
-  rmSync(outputs, { force: true });
+  await prepare(options, run);
+  return deployAssembly(options, run);
+}
+
+/**
+ * The same on a stack that exists but cannot be trusted: removes it, tables included, and deploys it
+ * anew. Mirrored secrets are no part of the stack and stay.
+ */
+export async function deployAnew(options: DeployOptions): Promise<StackOutputs> {
+  const run = commandLine(options);
+  await prepare(options, run);
+  await run(options.workDir, 'destroy', '--all', '--force', '--app', assemblyOf(options));
+  return deployAssembly(options, run);
+}
+
+async function prepare(options: DeployOptions, run: Run): Promise<void> {
+  const { workDir, log } = options;
   const { region, accountId } = localIdentity;
   log('building, synthesising and bootstrapping');
   await together(
     synthesize(options, run),
     run(workDir, 'bootstrap', `aws://${accountId}/${region}`),
   );
+}
+
+async function deployAssembly(options: DeployOptions, run: Run): Promise<StackOutputs> {
+  const { workDir, log } = options;
+  const outputs = join(workDir, 'outputs.json');
+  rmSync(outputs, { force: true });
   log('deploying');
   const approved = ['--require-approval', 'never', '--outputs-file', outputs];
   await run(workDir, 'deploy', '--all', '--app', assemblyOf(options), ...approved);
   const stacks = z.parse(outputsFile, JSON.parse(readFileSync(outputs, 'utf8')));
   return Object.assign({}, ...Object.values(stacks));
-}
-
-/** Removes the stack with its tables; mirrored secrets are no part of it and stay. */
-export async function destroy(options: DeployOptions): Promise<void> {
-  const run = commandLine(options);
-  await synthesize(options, run);
-  await run(options.workDir, 'destroy', '--all', '--force', '--app', assemblyOf(options));
 }
 
 type Run = (cwd: string, ...args: string[]) => Promise<unknown>;

@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiProxy } from './api-proxy.ts';
-import { type DeployOptions, deploy, destroy, type StackOutputs } from './deploy.ts';
+import { carryOver } from './carry-over.ts';
+import { type DeployOptions, deploy, deployAnew, type StackOutputs } from './deploy.ts';
 import { readDeployment, writeDeployment } from './deployment-record.ts';
 import { fingerprint } from './fingerprint.ts';
 import { forwarder } from './forward.ts';
 import { type RootClient, rootClient } from './root-client.ts';
-import { readTables, tableOutputs, writeTables } from './table-items.ts';
+import { hasTable } from './table-items.ts';
 
 /**
  * Has the proxy serve a stack made from the present sources, and deploys only where that needs it. A
@@ -26,40 +28,39 @@ export async function ensureDeployed(
     proxy.serve({ endpoint, apiId: outputs.ApiId ?? '' });
     return (await hasTables(client, outputs)) && (await isAlive(baseUrl));
   };
-  const deployAndNote = async () => {
-    const outputs = await deploy(target);
+  const note = async (outputs: StackOutputs) => {
     await writeDeployment(client, { fingerprint: wanted, outputs });
     return outputs;
   };
+  const carried = carryOver(join(options.workDir, 'carried-over.json'), client);
   try {
     const known = await readDeployment(client);
-    let outputs = known?.fingerprint === wanted ? known.outputs : await deployAndNote();
-    if (await isServed(outputs)) {
-      if (known?.fingerprint === wanted) log('nothing has changed, so nothing is deployed');
-      return outputs;
+    const isUnchanged = known?.fingerprint === wanted;
+    let outputs = isUnchanged ? known.outputs : await note(await deploy(target));
+    await carried.restore(outputs);
+    let served = await isServed(outputs);
+    if (served && isUnchanged) log('nothing has changed, so nothing is deployed');
+    if (!served && known !== null) {
+      log('the local AWS did not restore the whole stack: building it anew, keys carried over');
+      const keys = await carried.save(known.outputs);
+      if (keys === 0) log('the table of keys is gone too: starting without keys');
+      outputs = await deployAnew(target);
+      await carried.restore(outputs);
+      served = await isServed(await note(outputs));
     }
-    log(
-      'the local AWS did not restore the whole stack: building it anew and carrying the keys over',
+    if (served) return outputs;
+    throw new Error(
+      `Deployed, but ${baseUrl}/health/liveliness does not answer; see ministack.log`,
     );
-    const items = await readTables(client, known?.outputs ?? outputs);
-    if ((items.get('KeysTableName') ?? []).length === 0)
-      log('its table of keys is gone too: starting without keys');
-    await destroy(target);
-    outputs = await deployAndNote();
-    await writeTables(client, outputs, items);
-    if (await isServed(outputs)) return outputs;
-    throw new Error(`The stack is deployed, but ${baseUrl}/health/liveliness does not answer`);
   } finally {
     forward.close();
   }
 }
 
 async function hasTables(client: RootClient, outputs: StackOutputs): Promise<boolean> {
-  const tables = tableOutputs(outputs).map(([, table]) => table);
-  const answers = await Promise.all(
-    tables.map((table) => client('DynamoDB_20120810.DescribeTable', { TableName: table })),
-  );
-  return answers.every(({ error }) => error === null);
+  const tables = Object.entries(outputs).filter(([name]) => name.endsWith('TableName'));
+  const found = await Promise.all(tables.map(([, table]) => hasTable(client, table)));
+  return found.every(Boolean);
 }
 
 /** Asks twice: the first call of a function starts its worker. */
