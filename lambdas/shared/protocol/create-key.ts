@@ -15,7 +15,7 @@ import type { CommitOutcome, KeyTable, KeyWrite, Randomness, Secrets } from '../
 import { secretTagsOf } from '../domain/secret-tags.ts';
 import type { Settings } from '../domain/settings.ts';
 import { birthWrites, leaseOf, settledBirth, undoWrites, withIntent } from './birth.ts';
-import type { Deadline } from './deadline.ts';
+import type { Deadline } from '../domain/deadline.ts';
 
 export interface Stores {
   readonly table: KeyTable;
