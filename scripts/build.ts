@@ -45,7 +45,10 @@ export async function build({ outDir = join(root, 'dist') }: BuildOptions = {}):
     mainFields: ['module', 'main'],
     alias: {
       '@aws-sdk/credential-provider-node': './lambdas/shared/adapters/environment-credentials.ts',
+      '@aws-sdk/endpoint-cache': './lambdas/shared/adapters/no-endpoint-cache.ts',
     },
+    // Loaded on demand by operations that stream, of which we call none: 16 kB.
+    external: ['@smithy/core/event-streams'],
     metafile: true,
     write: false,
     logLevel: 'silent',
