@@ -54,10 +54,14 @@ function factsOf({ keyId, key }: KeyRow): [label: string, value: string][] {
   ];
 }
 
-const accessOf = ({ secretName }: KeyRow): string =>
-  secretName === null
-    ? 'The key is not kept in AWS Secrets Manager. Whoever created it was shown it once.'
-    : `The key is in AWS Secrets Manager, in the secret ${secretName}. Without access to it, ask whoever created the key.`;
+/** The secret of a key without alias has the hash in its name, and a mail shows no hash. */
+function accessOf({ secretName, alias, keyId }: KeyRow): string {
+  if (secretName === null) {
+    return 'The key is not kept in AWS Secrets Manager. Whoever created it was shown it once.';
+  }
+  const secret = alias === null ? `secret tagged key_id ${keyId}` : `secret ${secretName}`;
+  return `The key is in AWS Secrets Manager, in the ${secret}. Without access to it, ask whoever created the key.`;
+}
 
 const dollars = (amount: number): string =>
   `$${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;

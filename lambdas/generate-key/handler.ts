@@ -7,6 +7,7 @@ import { secureRandom } from '../shared/adapters/randomness.ts';
 import { secretsMirror } from '../shared/adapters/secrets.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
+import { isPossibleAlias } from '../shared/domain/alias.ts';
 import { checkKeyCount } from '../shared/domain/key-count.ts';
 import { type NewKeyFields, newKeyOf } from '../shared/domain/new-key.ts';
 import { ok } from '../shared/http/answer.ts';
@@ -20,7 +21,9 @@ export const route: Route<NewKeyFields> = {
   name: 'generate-key',
   right: 'key.generate',
   parse: (request) => jsonBody(generateRequest, request),
-  reads: ({ key_alias }) => ({ alias: key_alias === '' ? undefined : (key_alias ?? undefined) }),
+  reads: ({ key_alias }) => ({
+    alias: isPossibleAlias(key_alias ?? '') ? (key_alias ?? undefined) : undefined,
+  }),
 };
 
 export const generateKey = (stores: Stores) => async (call: Call<NewKeyFields>) => {

@@ -8,16 +8,23 @@ export function isBug(error: unknown): boolean {
   if (isNetworkTrouble(error)) return false;
   const status = statusOf(error);
   if (status === undefined) return true;
-  return status >= 400 && status < 500 && status !== 429 && !/thrott|limit/i.test(error.name);
+  return isRefusal(status) && status !== 429 && !/thrott|throughput|limit/i.test(error.name);
 }
 
-/** No answer came: the call may or may not have taken effect. */
-export const isUnanswered = (error: unknown): boolean =>
-  error instanceof Error && (isNetworkTrouble(error) || (statusOf(error) ?? 0) >= 500);
+/**
+ * The call may or may not have taken effect. Only a refusal (4xx) tells that it did not: no answer,
+ * a server error, and a success whose body could not be read do not.
+ */
+export function isUnanswered(error: unknown): boolean {
+  const status = error instanceof Error ? statusOf(error) : undefined;
+  return status === undefined || !isRefusal(status);
+}
+
+const isRefusal = (status: number): boolean => status >= 400 && status < 500;
 
 function isNetworkTrouble(error: Error): boolean {
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return true;
-  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
+  return 'code' in error && typeof error.code === 'string' && /^E(AI_)?[A-Z]+$/.test(error.code);
 }
 
 function statusOf(error: Error): number | undefined {

@@ -32,7 +32,7 @@ export const sesMailer = (
       const reason = error instanceof Error ? error.name : 'unknown';
       // A bad address or content: no later try can succeed. Everything else SES refuses (rate,
       // quota, a paused or unverified sender, a permission) can be put right, so it is tried again.
-      return reason === 'MessageRejected'
+      return reason === 'MessageRejected' || reason === 'InvalidParameterValue'
         ? { kind: 'rejected', reason }
         : { kind: 'refused', reason };
     }

@@ -4,6 +4,13 @@ import { InvalidField } from './errors.ts';
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
+/** A secret's name has no more characters; DynamoDB's keys take them in any script. */
+const maxLength = 512;
+
+/** Whether any key could have this alias. Only then is it looked up: a key of the table is bounded. */
+export const isPossibleAlias = (alias: string): boolean =>
+  alias !== '' && alias.length <= maxLength;
+
 /**
  * Refuses an alias that is blank, has control characters or a `..` path segment (contract 1.1.3),
  * or breaks the environment's own pattern. Throws `InvalidField` on `key_alias`.

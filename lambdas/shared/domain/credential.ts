@@ -42,6 +42,6 @@ export function authenticate(credential: Credential, row: KeyRow | null, now: Da
 
 function provesPossession(row: KeyRow, hash: string, now: Date): boolean {
   if (sameHash(hash, row.cur.hash)) return true;
-  if (row.prev === null || now.getTime() >= Date.parse(row.prev.until)) return false;
+  if (row.prev === null || !(now.getTime() < Date.parse(row.prev.until))) return false;
   return sameHash(hash, row.prev.hash);
 }

@@ -15,10 +15,11 @@ export interface Deadline {
 const reserveMs = 1000;
 const lastSecretCallMs = 5000;
 const tableCapMs = 2500;
-const secretCapMs = 4000;
 
 export function deadlineOf(functionTimeoutSeconds: number, now: () => Date): Deadline {
   const startedAt = now();
+  // Two tries fit before the last moment to send one.
+  const secretCapMs = Math.min(4000, (functionTimeoutSeconds * 1000 - lastSecretCallMs) / 2);
   const leftMs = () => startedAt.getTime() + functionTimeoutSeconds * 1000 - now().getTime();
   return {
     startedAt,

@@ -184,7 +184,7 @@ export function statusOf(row: KeyRow, now: Date): KeyStatus {
 }
 
 export const isExpired = (row: KeyRow, now: Date): boolean =>
-  row.expires !== null && Date.parse(row.expires) <= now.getTime();
+  row.expires !== null && !(now.getTime() < Date.parse(row.expires));
 
 /** When the row next needs the scheduled function, or null: the sparse `due` index is made of it. */
 export function dueAt(row: KeyRow): string | null {

@@ -79,13 +79,14 @@ export interface BirthContext {
 export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey {
   const { caller, settings, now, random } = context;
   checkStorable(
-    { ...requested, key: null },
+    { ...requested, key: null, 'litellm-changed-by': context.who.changed_by },
     [context.presentedKey, requested.key ?? ''].filter((value) => value.length >= 16),
   );
   checkAdminFields(requested, caller);
   checkNumbers(requested);
   const asked = withDefaults(withOwner(requested, context), settings.keyDefaults);
-  const fields = withinLimits(withinCallersBudget(asked, caller), settings.keyLimits, now);
+  const limited = withinLimits(asked, settings.keyLimits, now);
+  const fields = withinCallersBudget(limited, requested.max_budget, caller);
 
   const alias = fields.key_alias ?? null;
   if (alias !== null) checkAlias(alias, settings.aliasPattern);
@@ -107,6 +108,8 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
   const token = tokenHash(value);
   const image = imageOf(fields, { token, key_name: maskedName(value) }, context);
   const mirrored = settings.storeVirtualKeys && fields.store_secret !== false;
+  // Checked for an unmirrored key too: its alias is a key of the table, and bounded like a name.
+  const secretName = secretNameOf(settings.secretPrefix, alias, token);
   const id = random.uuid();
   const audited = recordEvent(
     { keyId, seq: 1, previousChain: chainStart(keyId) },
@@ -132,7 +135,7 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
     cur: { hash: token, ver: mirrored ? id : null },
     prev: null,
     alias,
-    secretName: mirrored ? secretNameOf(settings.secretPrefix, alias, token) : null,
+    secretName: mirrored ? secretName : null,
     secretArn: null,
     first_token: token,
     rev: 1,
@@ -192,17 +195,24 @@ function withOwner(fields: NewKeyFields, { caller, scope }: BirthContext): NewKe
   return { ...cleaned, user_id: caller.userId };
 }
 
-/** A caller with a budget cannot hand out more than it has; a key without budget takes it over. */
-function withinCallersBudget(fields: NewKeyFields, caller: Caller): NewKeyFields {
+/**
+ * A caller with a budget cannot hand out more than it has; what the environment fills in where no
+ * budget was asked for is cut down to it.
+ */
+function withinCallersBudget(
+  fields: NewKeyFields,
+  asked: Maybe<number>,
+  caller: Caller,
+): NewKeyFields {
   const ceiling = isAdmin(caller) ? undefined : caller.row.key.max_budget;
   if (ceiling === undefined) return fields;
-  if ((fields.max_budget ?? 0) > ceiling) {
+  if ((asked ?? 0) > ceiling) {
     throw new InvalidField(
       'max_budget',
       `max_budget must be between 0 and ${ceiling}, your own key's.`,
     );
   }
-  return { ...fields, max_budget: fields.max_budget ?? ceiling };
+  return { ...fields, max_budget: Math.min(fields.max_budget ?? ceiling, ceiling) };
 }
 
 function valueOf(chosen: string | null, settings: Settings, random: Randomness): string {

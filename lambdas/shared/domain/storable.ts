@@ -2,6 +2,7 @@ import { InvalidField } from './errors.ts';
 import { containsIssuedKey } from './key-format.ts';
 
 const maxDepth = 16;
+const unstorable = ['', '__proto__', 'constructor'];
 /** The smallest magnitude a DynamoDB number can have. */
 const smallest = 1e-130;
 
@@ -9,7 +10,8 @@ const smallest = 1e-130;
  * Refuses what could not be stored and read back as it is, or must not be stored at all. Throws
  * `InvalidField` on the outermost field:
  * - a number that is not exact: an integer beyond 2^53, or one outside DynamoDB's range
- * - a lone surrogate, an empty member name, `__proto__`, nesting deeper than 16
+ * - a lone surrogate, nesting deeper than 16, an empty member name, `__proto__`, and `constructor`,
+ *   by which the document client tells what an object is
  * - a virtual key: keys belong in Secrets Manager and in no other field
  *
  * @param forbidden further values that must not appear, such as the caller's own key
@@ -34,7 +36,7 @@ function check(param: string, value: unknown, depth: number, forbidden: readonly
     throw new InvalidField(param, `${param} is nested deeper than ${maxDepth} levels.`);
   }
   for (const [name, member] of Object.entries(value)) {
-    if (name === '' || name === '__proto__') {
+    if (unstorable.includes(name)) {
       throw new InvalidField(param, `${param} has a member whose name cannot be stored.`);
     }
     checkText(param, name, forbidden);

@@ -5,11 +5,11 @@
  */
 import { whoOf } from '../domain/changed-by.ts';
 import { authenticate, credentialOf } from '../domain/credential.ts';
+import { type Deadline, deadlineOf } from '../domain/deadline.ts';
 import type { Who } from '../domain/key-row.ts';
 import type { KeyTable, Loaded, Wanted } from '../domain/ports.ts';
 import { type Caller, type Operation, type Scope, scopeOf } from '../domain/roles.ts';
 import type { Settings } from '../domain/settings.ts';
-import { type Deadline, deadlineOf } from '../domain/deadline.ts';
 import type { Answer } from './answer.ts';
 import { answering } from './answering.ts';
 import { presentedKey } from './presented-key.ts';

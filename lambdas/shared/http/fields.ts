@@ -12,7 +12,12 @@ export const text = () => z.nullish(z.string('expected a string'));
 export const texts = () =>
   z.nullish(z.array(z.string('expected a string'), 'expected a list of strings'));
 
-export const object = () => z.nullish(z.record(z.string(), z.unknown(), 'expected an object'));
+/** Taken as it is: a record type would silently drop a member named `__proto__`. */
+export const object = () =>
+  lax((value) => (isObject(value) ? value : undefined), 'expected an object', {
+    type: 'object',
+    additionalProperties: true,
+  });
 
 export const choice = <const Values extends readonly string[]>(values: Values) =>
   z.nullish(z.enum(values, `expected one of ${values.join(', ')}`));
@@ -55,6 +60,9 @@ function lax<T>(
   );
   return z.nullish(field.register(z.globalRegistry, jsonSchema));
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;

@@ -3,6 +3,8 @@ import { MalformedRequest, RequestTooLarge } from '../domain/errors.ts';
 import type { Request } from './request.ts';
 
 const maxBytes = 256 * 1024;
+/** A list of wrong entries has a problem each: the answer names the first few. */
+const maxProblems = 5;
 
 /**
  * The request's JSON body, parsed by its schema; fields that the schema does not name are ignored.
@@ -15,9 +17,9 @@ export function jsonBody<Schema extends z.ZodMiniType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(readJson(request));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`,
-  );
+  const problems = parsed.error.issues
+    .slice(0, maxProblems)
+    .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
   const first = parsed.error.issues[0]?.path[0];
   throw new MalformedRequest(first === undefined ? null : String(first), problems.join('; '));
 }

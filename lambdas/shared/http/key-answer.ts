@@ -160,8 +160,11 @@ function budgetTable({ soft_budget, created_at, created_by, updated_at, updated_
 /** Credentials of third parties that logging callbacks carry are masked in every answer. */
 export function withoutCredentials(metadata: KeyImage['metadata']): KeyImage['metadata'] {
   const { logging } = metadata;
-  if (!Array.isArray(logging)) return metadata;
-  return { ...metadata, logging: logging.map(maskedCallback) };
+  if (logging === undefined) return metadata;
+  return {
+    ...metadata,
+    logging: Array.isArray(logging) ? logging.map(maskedCallback) : maskedCallback(logging),
+  };
 }
 
 function maskedCallback(callback: unknown): unknown {

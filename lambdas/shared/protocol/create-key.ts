@@ -8,6 +8,8 @@
  *
  * docs/adr/0003-two-store-protocol.md has the reasons and what breaks without each step.
  */
+
+import type { Deadline } from '../domain/deadline.ts';
 import { Conflict, InvalidField, Unavailable } from '../domain/errors.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
@@ -15,7 +17,6 @@ import type { CommitOutcome, KeyTable, KeyWrite, Randomness, Secrets } from '../
 import { secretTagsOf } from '../domain/secret-tags.ts';
 import type { Settings } from '../domain/settings.ts';
 import { birthWrites, leaseOf, settledBirth, undoWrites, withIntent } from './birth.ts';
-import type { Deadline } from '../domain/deadline.ts';
 
 export interface Stores {
   readonly table: KeyTable;

@@ -1,0 +1,125 @@
+/** What the deployed stack left in its stores, seen by the account's root user. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { DynamoDBDocumentClient, GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { inject } from 'vitest';
+import * as z from 'zod/mini';
+
+const { endpoint, guardUrl, region, credentials, accountId, outputs } = inject('deployed');
+
+const tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials }));
+const secretsManager = new SecretsManagerClient({ endpoint: guardUrl, region, credentials });
+
+type Item = Readonly<Record<string, unknown>>;
+type TableName = 'KeysTableName' | 'AuditTableName' | 'NoticesTableName' | 'IdempotencyTableName';
+
+export const outputOf = (name: string): string => {
+  const value = outputs[name];
+  if (value === undefined) throw new Error(`The stack has no output ${name}`);
+  return value;
+};
+
+export async function itemOf(table: TableName, key: Item): Promise<Item | undefined> {
+  const TableName = outputOf(table);
+  return (await tables.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
+}
+
+export async function itemsOf(table: TableName): Promise<Item[]> {
+  const items: Item[] = [];
+  let ExclusiveStartKey: Item | undefined;
+  do {
+    const page = await tables.send(
+      new ScanCommand({
+        TableName: outputOf(table),
+        ConsistentRead: true,
+        ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
+      }),
+    );
+    items.push(...(page.Items ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return items;
+}
+
+export const auditOf = async (keyId: string): Promise<Item[]> =>
+  (await itemsOf('AuditTableName')).filter((record) => record['key_id'] === keyId);
+
+/** The value behind AWSCURRENT and the tags, or null without such a secret. */
+export async function secretOf(name: string) {
+  try {
+    const { SecretString, VersionId } = await secretsManager.send(
+      new GetSecretValueCommand({ SecretId: name }),
+    );
+    const { Tags = [] } = await secretsManager.send(new DescribeSecretCommand({ SecretId: name }));
+    const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+    return { value: SecretString, versionId: VersionId, tags };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return null;
+    throw error;
+  }
+}
+
+const inboxAnswer = z.object({
+  messages: z.record(
+    z.string(),
+    z.array(
+      z.object({
+        To: z.array(z.string()),
+        Source: z.string(),
+        Subject: z.string(),
+        BodyText: z.string(),
+        BodyHtml: z.string(),
+      }),
+    ),
+  ),
+});
+
+export async function mailsTo(address: string) {
+  const response = await fetch(`${endpoint}/_ministack/ses/messages`);
+  const { messages } = inboxAnswer.parse(await response.json());
+  return (messages[accountId] ?? []).filter(({ To }) => To.includes(address));
+}
+
+/** Invokes a deployed function directly, as its event source mapping would. */
+export async function invoke(functionName: string, event: unknown): Promise<unknown> {
+  const scope = `${credentials.accessKeyId}/20260101/${region}/lambda/aws4_request`;
+  const response = await fetch(`${endpoint}/2015-03-31/functions/${functionName}/invocations`, {
+    method: 'POST',
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify(event),
+  });
+  if (!response.ok) throw new Error(`Invoking ${functionName}: ${response.status}`);
+  return response.json();
+}
+
+/** Makes Secrets Manager fail for secrets whose name contains a text. */
+export async function fault(
+  operation: string,
+  mode: 'refuse' | 'throttle' | 'hang' | 'lose-answer',
+  secret: string,
+  times = 1,
+): Promise<void> {
+  const response = await fetch(`${guardUrl}/_guard/fault`, {
+    method: 'POST',
+    body: JSON.stringify({ operation, mode, secret, times }),
+  });
+  if (!response.ok) throw new Error(`The guard refused the fault: ${await response.text()}`);
+}
+
+/** Looks again and again until something is there, ten seconds at most: the stream takes its time. */
+export async function eventually<T>(look: () => Promise<T | null | undefined>): Promise<T> {
+  const giveUpAt = Date.now() + 10_000;
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== undefined) return found;
+    if (Date.now() > giveUpAt) throw new Error('It did not happen within ten seconds');
+    await sleep(100);
+  }
+}
