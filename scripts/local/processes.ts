@@ -26,14 +26,24 @@ export async function isRunning(process: ProcessIdentity): Promise<boolean> {
 
 /**
  * Ends a process that leads its own group: SIGINT to the leader, so that it can save its state, then
- * SIGKILL to whatever is left of the group. Resolves when the leader is gone.
+ * SIGKILL to whatever is left of the group. Resolves when all of it is gone.
  */
 export async function endGroup(leader: ProcessIdentity, graceSeconds = 10): Promise<void> {
   if (await isRunning(leader)) signal(leader.pid, 'SIGINT');
   const deadline = Date.now() + graceSeconds * 1000;
   while (Date.now() < deadline && (await isRunning(leader))) await sleep(50);
   signal(-leader.pid, 'SIGKILL');
-  while (await isRunning(leader)) await sleep(50);
+  // Bounded, because where nobody collects the dead (a container without init) they stay listed.
+  const giveUp = Date.now() + 2000;
+  while (Date.now() < giveUp && isGroupListed(leader.pid)) await sleep(20);
+}
+
+function isGroupListed(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Sends a signal; a process that is already gone is no error. */
