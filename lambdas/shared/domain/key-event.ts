@@ -12,12 +12,6 @@ export interface Happening {
   readonly notify: Notify | null;
 }
 
-/** Salts for one event: the one of `who`, and one for the new image. */
-export interface Salts {
-  readonly who: string;
-  readonly image: string;
-}
-
 /** An image together with the salt that it is hashed with, or `null` where there is none. */
 export interface SaltedImage {
   readonly salt: string;

@@ -197,12 +197,3 @@ function earliest(times: readonly (string | undefined)[]): string | null {
   const known = times.filter((time) => time !== undefined);
   return known.sort()[0] ?? null;
 }
-
-/** The row with the attributes that follow from its image brought in line with it. */
-export const withImage = (row: KeyRow, key: KeyImage): KeyRow => ({
-  ...row,
-  key,
-  blocked: key.blocked === true,
-  expires: key.expires ?? null,
-  alias: key.key_alias ?? null,
-});
