@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type KeyType,
+  keyTypes,
+  type UserRole,
+  userRoles,
+} from '../../../../lambdas/shared/domain/key-row.ts';
+import { type Operation, owns, scopeOf } from '../../../../lambdas/shared/domain/roles.ts';
+import { refusalOf } from '../../fixtures/refusal.ts';
+import { callerWith, rowWith } from '../../fixtures/rows.ts';
+
+/** The whole matrix, written out a second time: a scope, or the kind of the refusal. */
+const byRole: Record<Operation, Record<UserRole, string>> = {
+  'key.generate': {
+    proxy_admin: 'any',
+    proxy_admin_viewer: 'denied',
+    internal_user: 'own',
+    internal_user_viewer: 'unauthenticated',
+  },
+  'key.info': {
+    proxy_admin: 'any',
+    proxy_admin_viewer: 'any',
+    internal_user: 'own',
+    internal_user_viewer: 'own',
+  },
+};
+const byType: Record<KeyType, readonly Operation[]> = {
+  default: ['key.generate', 'key.info'],
+  management: ['key.generate', 'key.info'],
+  read_only: ['key.info'],
+  llm_api: [],
+};
+
+const operations: readonly Operation[] = ['key.generate', 'key.info'];
+const matrix = operations.flatMap((operation) =>
+  userRoles.flatMap((role) => keyTypes.map((type) => ({ operation, role, type }))),
+);
+
+describe('rights', () => {
+  it.each(matrix)('of $role with a $type key for $operation', ({ operation, role, type }) => {
+    const caller = callerWith({ user_role: role, key_type: type });
+    const expected = byType[type].includes(operation) ? byRole[operation][role] : 'denied';
+    if (expected === 'any' || expected === 'own') {
+      expect(scopeOf(caller, operation)).toBe(expected);
+    } else {
+      expect(refusalOf(() => scopeOf(caller, operation)).kind).toBe(expected);
+    }
+  });
+
+  it('make the keys of the same user one’s own, and the key itself', () => {
+    const caller = callerWith();
+    expect(owns(caller, rowWith({ keyId: 'other' }))).toBe(true);
+    expect(owns(caller, rowWith({ keyId: 'other', key: { user_id: 'bob' } }))).toBe(false);
+    expect(owns(callerWith({ user_id: undefined }), rowWith())).toBe(true);
+  });
+
+  it('never take two missing user ids for the same user', () => {
+    const caller = callerWith({ user_id: undefined });
+    expect(owns(caller, rowWith({ keyId: 'other', key: { user_id: undefined } }))).toBe(false);
+  });
+});
