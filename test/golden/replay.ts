@@ -1,0 +1,143 @@
+/**
+ * Replays a recording in order against a service and compares the answers. Rows of routes that do
+ * not exist yet are not sent, and rows about a key that such a row changed are not compared; both
+ * follow from the list of routes alone, so the rows of a new route join by themselves.
+ */
+import { routes as ourRoutes } from '../../lambdas/shared/http/routes.ts';
+import { isBuilt, isMutation, mayHaveChanged, type Route } from './built-rows.ts';
+import { type Difference, differencesOf, ownRules, type Reply } from './compare.ts';
+import { KnownKeys } from './known-keys.ts';
+import { namesIn, Placeholders } from './placeholders.ts';
+import { isObject, member, type Row } from './recording.ts';
+import { type Span, Times } from './times.ts';
+
+export interface Request {
+  readonly method: string;
+  /** With its query, as recorded: nothing in it is to be encoded once more. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** Sends one request; redirects are not followed, header names of the reply are in lower case. */
+export type Send = (request: Request) => Promise<Reply>;
+
+/** The clock of the service; `waitUntil` returns once the instant has passed. */
+export interface Clock {
+  readonly now: () => Date;
+  readonly waitUntil: (instant: Date) => Promise<void>;
+}
+
+/** Why a row was not compared. */
+export type Skipped =
+  | 'route not built'
+  | 'directory of users and teams'
+  | 'key changed by a route not built'
+  | 'key made by a route not built'
+  | 'key changed here and not by LiteLLM, or the other way round'
+  | 'key never issued here'
+  | 'answer not recorded';
+
+export interface Outcome {
+  readonly row: Row;
+  /** Null for a row that was compared. */
+  readonly skipped: Skipped | null;
+  readonly differences: readonly Difference[];
+}
+
+/** One outcome per row, in order. */
+export async function replay(
+  rows: readonly Row[],
+  send: Send,
+  clock: Clock,
+  routes: readonly Route[] = ourRoutes,
+): Promise<Outcome[]> {
+  const placeholders = new Placeholders();
+  const times = new Times();
+  const touched = new Map<string, Skipped>();
+  const keys = new KnownKeys();
+  const outcomes: Outcome[] = [];
+
+  async function outcomeOf(row: Row): Promise<Outcome> {
+    const skip = (reason: Skipped): Outcome => ({ row, skipped: reason, differences: [] });
+    if (row.name.startsWith('setup/')) return skip('directory of users and teams');
+    if (!isBuilt(row, routes)) {
+      if (mayHaveChanged(row)) touch(row, 'key changed by a route not built');
+      return skip('route not built');
+    }
+    const missing = [...namesIn(row.request)].find((name) => !placeholders.knows(name));
+    if (missing !== undefined) return skip(whyMissing(missing));
+
+    await untilExpired(row);
+    const sentAt = clock.now();
+    const reply = await send(requestOf(row, rows, placeholders));
+    const span: Span = { recordedAt: new Date(row.at), sentAt, answeredAt: clock.now() };
+    keys.note(row, reply);
+    const recorded = row.response;
+    const reason = recorded === null ? 'answer not recorded' : whyTouched(row);
+    if (recorded === null || reason !== undefined) {
+      return { row, skipped: reason ?? null, differences: ownRules(row.name, reply) };
+    }
+    const differences = differencesOf({ row, reply, placeholders, times, span }, recorded);
+    if (isMutation(row) && recorded.status < 300 !== reply.status < 300) diverge(row, reply);
+    return { row, skipped: null, differences };
+  }
+
+  /** A row that was answered to an expired key waits until ours has expired too. */
+  async function untilExpired(row: Row): Promise<void> {
+    const expiry = keys.callersExpiry(row);
+    const type = member(member(row.response?.body, 'error'), 'type');
+    if (type === 'expired_key' && expiry !== null) await clock.waitUntil(expiry);
+  }
+
+  const whyTouched = (row: Row): Skipped | undefined =>
+    keys
+      .mentionedBy(row)
+      .map((name) => touched.get(name))
+      .find((reason) => reason !== undefined);
+
+  function touch(row: Row, reason: Skipped): void {
+    for (const name of keys.changedBy(row)) if (!touched.has(name)) touched.set(name, reason);
+  }
+
+  /** A refused birth leaves everything as it was; any other change that only one of both made does not. */
+  function diverge(row: Row, reply: Reply): void {
+    if (row.request.path === '/key/generate' && reply.status >= 300) return;
+    touch(row, 'key changed here and not by LiteLLM, or the other way round');
+  }
+
+  function whyMissing(name: string): Skipped {
+    const origin = rows.find(({ response }) => namesIn(response).has(name));
+    return origin === undefined || isBuilt(origin, routes)
+      ? 'key never issued here'
+      : 'key made by a route not built';
+  }
+
+  for (const row of rows) outcomes.push(await outcomeOf(row));
+  return outcomes;
+}
+
+/** A recorded request with the generated values of this run. */
+function requestOf(row: Row, rows: readonly Row[], placeholders: Placeholders): Request {
+  const { method, path, headers } = row.request;
+  const body = withRole(row, rows);
+  const raw = member(body, '$raw');
+  const text = typeof raw === 'string' ? raw : JSON.stringify(body);
+  return {
+    method,
+    path: placeholders.fill(path),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, placeholders.fill(value)]),
+    ),
+    body: body === null ? undefined : placeholders.fill(text),
+  };
+}
+
+/** There is no directory: the first key of a user carries the role that LiteLLM keeps with the user. */
+function withRole({ name, request }: Row, rows: readonly Row[]): unknown {
+  const user = name.replace('generate/setup-', 'setup/user-');
+  const role = member(rows.find((row) => row.name === user)?.request.body, 'user_role');
+  return isObject(request.body) && user !== name && role !== undefined
+    ? { ...request.body, user_role: role }
+    : request.body;
+}
