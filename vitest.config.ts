@@ -1,17 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** The functions write a log line per call; a test that looks at it captures it itself. */
-const silent = 'passed-only';
-
 export default defineConfig({
   test: {
+    // The functions write a log line per call; a test that looks at it captures it itself.
+    silent: 'passed-only',
     projects: [
       {
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          silent,
         },
       },
       {
@@ -23,7 +21,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          silent,
         },
       },
     ],

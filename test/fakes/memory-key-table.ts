@@ -14,6 +14,7 @@ import {
   rowKey,
   userPartition,
 } from '../../lambdas/shared/adapters/table/keys.ts';
+import type { IdempotencyRecord } from '../../lambdas/shared/domain/idempotency.ts';
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type {
   CommitOutcome,
@@ -37,6 +38,8 @@ export interface StreamRecord {
  */
 export class MemoryKeyTable implements KeyTable {
   readonly items = new Map<string, Item>();
+  /** The table of idempotency records. */
+  readonly records = new Map<string, IdempotencyRecord>();
   readonly stream: StreamRecord[] = [];
   readonly #tokens = new Map<string, string>();
 
@@ -46,6 +49,7 @@ export class MemoryKeyTable implements KeyTable {
       caller: this.#find(wanted.caller),
       target: this.#find(wanted.target),
       alias: wanted.alias === undefined ? null : this.lease(wanted.alias),
+      record: this.#findRecord(wanted),
     };
   }
 
@@ -109,6 +113,12 @@ export class MemoryKeyTable implements KeyTable {
     return keyId === null ? null : this.row(keyId);
   }
 
+  #findRecord({ caller, recordIdOf }: Wanted): IdempotencyRecord | null {
+    if (caller === undefined || recordIdOf === undefined) return null;
+    const keyId = 'keyId' in caller ? caller.keyId : this.pointer(caller.hash);
+    return keyId === null ? null : (this.records.get(recordIdOf(keyId)) ?? null);
+  }
+
   #isMet(write: KeyWrite): boolean {
     const current = this.items.get(keyOfWrite(write));
     switch (write.kind) {
@@ -122,12 +132,25 @@ export class MemoryKeyTable implements KeyTable {
           ? current === undefined
           : current?.['rev'] === write.lease.rev - 1;
       case 'delete-pointer':
+      case 'delete-record':
         return true;
+      case 'create-record': {
+        const known = this.records.get(write.record.id);
+        return known === undefined || known.ttl <= Math.floor(write.now.getTime() / 1000);
+      }
     }
   }
 
   #apply(write: KeyWrite): void {
     const pk = keyOfWrite(write);
+    if (write.kind === 'create-record') {
+      this.records.set(write.record.id, structuredClone(write.record));
+      return;
+    }
+    if (write.kind === 'delete-record') {
+      this.records.delete(write.id);
+      return;
+    }
     if (write.kind === 'delete-pointer') {
       this.items.delete(pk);
       return;
@@ -155,10 +178,16 @@ function keyOfWrite(write: KeyWrite): string {
       return pointerKey(write.hash);
     case 'put-lease':
       return leaseKey(write.lease.alias);
+    case 'create-record':
+      return `RECORD#${write.record.id}`;
+    case 'delete-record':
+      return `RECORD#${write.id}`;
   }
 }
 
-function itemOf(write: Exclude<KeyWrite, { kind: 'delete-pointer' }>): Item {
+function itemOf(
+  write: Extract<KeyWrite, { kind: 'create-row' | 'replace-row' | 'create-pointer' | 'put-lease' }>,
+): Item {
   switch (write.kind) {
     case 'create-row':
     case 'replace-row':

@@ -1,4 +1,9 @@
-import type { NewSecret, SecretOutcome, Secrets } from '../../lambdas/shared/domain/ports.ts';
+import type {
+  NewSecret,
+  ReadOutcome,
+  SecretOutcome,
+  Secrets,
+} from '../../lambdas/shared/domain/ports.ts';
 
 interface StoredSecret {
   readonly arn: string;
@@ -31,6 +36,11 @@ export class MemorySecrets implements Secrets {
     }
     const outcome = this.#create(secret);
     return trouble === 'lost-answer' ? { kind: 'unanswered', reason: 'Injected' } : outcome;
+  }
+
+  async read(secretId: string, versionId: string): Promise<ReadOutcome> {
+    const value = this.secrets.get(secretId)?.versions.get(versionId)?.value;
+    return value === undefined ? { kind: 'absent', reason: 'absent' } : { kind: 'done', value };
   }
 
   /** The value behind AWSCURRENT, or null without such a secret. */

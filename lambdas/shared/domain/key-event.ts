@@ -57,7 +57,7 @@ export function recordEvent(
   return { seq: key.seq, event, chain: chainAfter(key.previousChain, digest), salt: after.salt };
 }
 
-/** Actions after which nothing of the key is left to show: their `after` image is `{}`. */
+/** Actions that end a key: nothing is left to show, so their `after` image is `{}`. */
 export const isEnd = (action: AuditAction): boolean => action === 'generate_undone';
 
 const salted = (image: SaltedImage | null): Salted =>

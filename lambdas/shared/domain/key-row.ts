@@ -79,7 +79,16 @@ const notify = z.looseObject({
   to: z.string(),
 });
 
-export const auditActions = ['created', 'generate_undone'] as const;
+export const auditActions = [
+  'created',
+  'generate_undone',
+  /** The reconciler finished a birth whose handler did not. */
+  'generate_settled',
+  /** The reconciler put a live key's secret right. */
+  'secret_restored',
+  /** The reconciler removed a secret that no live key has. */
+  'secret_removed',
+] as const;
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({
@@ -95,13 +104,22 @@ const keyEvent = z.looseObject({
   salts: z.looseObject({ who: z.string(), before: z.string(), after: z.string() }),
 });
 
-/** An open step between the two stores: what the reconciler needs to finish or undo it. */
+/**
+ * An open step between the two stores: what the reconciler needs to finish or undo it.
+ *
+ * - `generate`: the value is to be stored under `newName`, else the birth is undone
+ * - `restore`: the secret is to be live again, AWSCURRENT on the row's version
+ * - `cleanup`: each of `names` is to be deleted
+ */
 const intent = z.looseObject({
-  /** Also the `ClientRequestToken`, hence the version id, of the value to store. */
+  /** Also the `ClientRequestToken`, hence the version id, of a value to store. */
   id: z.string(),
-  kind: z.enum(['generate']),
+  kind: z.enum(['generate', 'restore', 'cleanup']),
   /** 0 while the handler owns it; each reconciler pass adds one. */
   claim: z.number(),
+  /** When it was opened. */
+  opened: z.string(),
+  /** When it was opened or last claimed. */
   at: z.string(),
   /** Before this time no reconciler touches it. */
   fence: z.string(),
@@ -110,6 +128,7 @@ const intent = z.looseObject({
   ver: z.string(),
   newName: z.string(),
   newAlias: z.nullable(z.string()),
+  names: z.array(z.string()),
   idempotencyId: z.nullable(z.string()),
   who,
   request_id: z.string(),
@@ -140,6 +159,8 @@ export const keyRow = z.looseObject({
   chain: z.string(),
   intent: z.nullable(intent),
   key: keyImage,
+  /** When the sweep is to look at this row beside its daily round. */
+  sweepAt: z.optional(z.string()),
   /** Epoch seconds after which a deleted row is removed. */
   ttl: z.optional(z.number()),
 });
@@ -186,14 +207,12 @@ export function statusOf(row: KeyRow, now: Date): KeyStatus {
 export const isExpired = (row: KeyRow, now: Date): boolean =>
   row.expires !== null && !(now.getTime() < Date.parse(row.expires));
 
-/** When the row next needs the scheduled function, or null: the sparse `due` index is made of it. */
+/**
+ * When the row next needs the scheduled function, or null: the sparse `due` index is made of it. It
+ * only finds rows; no condition is ever on it.
+ */
 export function dueAt(row: KeyRow): string | null {
-  if (row.intent !== null) return earliest([row.intent.fence, row.prev?.until]);
-  if (row.status === 'deleted') return null;
-  return earliest([row.prev?.until, row.key.key_rotation_at]);
-}
-
-function earliest(times: readonly (string | undefined)[]): string | null {
-  const known = times.filter((time) => time !== undefined);
-  return known.sort()[0] ?? null;
+  const rotation = row.status === 'active' ? row.key.key_rotation_at : undefined;
+  const times = [row.intent?.fence, row.prev?.until, row.sweepAt, rotation];
+  return times.filter((time) => time !== undefined).sort()[0] ?? null;
 }

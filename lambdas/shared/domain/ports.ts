@@ -4,6 +4,7 @@
  * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
  * counts as unanswered.
  */
+import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, KeyRow, TokenPointer } from './key-row.ts';
 
 /** How a presented key is found: by the id inside it, or by its hash alone. */
@@ -14,6 +15,8 @@ export interface Wanted {
   readonly caller?: KeyRef | undefined;
   readonly target?: KeyRef | undefined;
   readonly alias?: string | undefined;
+  /** The id of the idempotency record, which depends on the caller's key id. */
+  readonly recordIdOf?: ((callerKeyId: string) => string) | undefined;
 }
 
 /** Null where nothing was wanted, or nothing is there. */
@@ -21,6 +24,7 @@ export interface Loaded {
   readonly caller: KeyRow | null;
   readonly target: KeyRow | null;
   readonly alias: AliasLease | null;
+  readonly record: IdempotencyRecord | null;
 }
 
 /** One item of a transaction with the condition it is written under. */
@@ -31,7 +35,10 @@ export type KeyWrite =
   | { readonly kind: 'create-pointer'; readonly pointer: TokenPointer }
   | { readonly kind: 'delete-pointer'; readonly hash: string }
   /** Only over the lease as it was read (`rev` one less), or absent for `rev` 1. */
-  | { readonly kind: 'put-lease'; readonly lease: AliasLease };
+  | { readonly kind: 'put-lease'; readonly lease: AliasLease }
+  /** Only where there is none, or one that has expired by `now`. */
+  | { readonly kind: 'create-record'; readonly record: IdempotencyRecord; readonly now: Date }
+  | { readonly kind: 'delete-record'; readonly id: string };
 
 /**
  * - `committed`: all of it is written
@@ -54,21 +61,61 @@ export interface KeyTable {
   countLiveKeys(userId: string, bound: number, limitMs: number): Promise<number>;
 }
 
+/** What the scheduled function needs of the table to find rows that want it. */
+export interface DueRows {
+  /**
+   * Key ids of rows that are due by then, the longest overdue first, at most `count`. Eventually
+   * consistent: it only finds rows, each must be read before acting on it.
+   */
+  findDue(by: Date, count: number, limitMs: number): Promise<string[]>;
+  /** A page of all rows, live and deleted, in a stable order; the cursor of the next page, or null at the end. */
+  scanRows(
+    cursor: string | null,
+    count: number,
+    limitMs: number,
+  ): Promise<{ readonly keyIds: readonly string[]; readonly cursor: string | null }>;
+  /** Where the sweep stands; null before the first. */
+  readSweep(limitMs: number): Promise<SweepState | null>;
+  writeSweep(state: SweepState, limitMs: number): Promise<void>;
+}
+
+/** The sweep goes through all rows once a day, a page per run of the scheduled function. */
+export interface SweepState {
+  /** Where the next page begins; null when a round is complete. */
+  readonly cursor: string | null;
+  /** When the round began. */
+  readonly startedAt: string;
+}
+
 /**
- * - `done`: it took effect, now or by an earlier call with the same token and value
+ * How a call to Secrets Manager ended without success:
  * - `exists`: the name is taken, or the token was used with another value
  * - `scheduled`: the secret is in its deletion window
- * - `absent`: there is no such secret
+ * - `absent`: there is no such secret, or no such version
  * - `throttled`, `refused`: definitely no effect of this call
  * - `unanswered`: unknown
  */
-export type SecretOutcome =
-  | { readonly kind: 'done'; readonly arn: string }
+export interface SecretFailure {
+  readonly kind: 'exists' | 'scheduled' | 'absent' | 'throttled' | 'refused' | 'unanswered';
+  /** Name of the service's error, for the log. */
+  readonly reason: string;
+}
+
+/** `done`: it took effect, now or by an earlier call with the same token and value. */
+export type SecretOutcome = { readonly kind: 'done'; readonly arn: string } | SecretFailure;
+
+export type DescribeOutcome =
   | {
-      readonly kind: 'exists' | 'scheduled' | 'absent' | 'throttled' | 'refused' | 'unanswered';
-      /** Name of the service's error, for the log. */
-      readonly reason: string;
-    };
+      readonly kind: 'done';
+      readonly arn: string;
+      readonly isScheduled: boolean;
+      /** Staging labels by version id; a version without labels may be missing. */
+      readonly stages: Readonly<Record<string, readonly string[]>>;
+      readonly tags: Readonly<Record<string, string>>;
+    }
+  | SecretFailure;
+
+export type ReadOutcome = { readonly kind: 'done'; readonly value: string } | SecretFailure;
 
 export interface NewSecret {
   readonly name: string;
@@ -78,9 +125,30 @@ export interface NewSecret {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The mirror of the keys in Secrets Manager. No call is retried inside. */
+/**
+ * The mirror of the keys in Secrets Manager. No call is retried inside. A secret is named by its
+ * name or, once known, its ARN.
+ */
 export interface Secrets {
   create(secret: NewSecret, limitMs: number): Promise<SecretOutcome>;
+  read(secretId: string, versionId: string, limitMs: number): Promise<ReadOutcome>;
+}
+
+/** What only the reconciler does to the mirror. It never reads a value. */
+export interface SecretRepairs {
+  describe(secretId: string, limitMs: number): Promise<DescribeOutcome>;
+  /**
+   * Writes the fixed tombstone text as version `token`, under a label of our own, so that AWSCURRENT
+   * stays where it is. `exists` means that another value was stored under the token before.
+   */
+  putTombstone(secretId: string, token: string, limitMs: number): Promise<SecretOutcome>;
+  restore(secretId: string, limitMs: number): Promise<SecretOutcome>;
+  /** Schedules the deletion, seven days ahead. */
+  remove(secretId: string, limitMs: number): Promise<SecretOutcome>;
+  /** Moves AWSCURRENT from one version to another. */
+  moveCurrent(secretId: string, from: string, to: string, limitMs: number): Promise<SecretOutcome>;
+  /** Takes AWSPREVIOUS off a version. */
+  dropPrevious(secretId: string, from: string, limitMs: number): Promise<SecretOutcome>;
 }
 
 /** One entry of the audit trail. */

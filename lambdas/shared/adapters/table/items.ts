@@ -1,4 +1,6 @@
 /** Items of the keys table: domain objects with their keys and index attributes added. */
+
+import { type IdempotencyRecord, idempotencyRecord } from '../../domain/idempotency.ts';
 import {
   type AliasLease,
   aliasLease,
@@ -15,6 +17,7 @@ import {
   leaseKey,
   listPartition,
   pointerKey,
+  pointerPrefix,
   rowKey,
   teamPartition,
   userPartition,
@@ -76,6 +79,8 @@ export const pointerItem = (pointer: TokenPointer): Item => ({
 
 export const parsePointer = (item: Item): TokenPointer => tokenPointer.parse(item);
 
+export const isPointer = (item: Item): boolean => String(item['pk']).startsWith(pointerPrefix);
+
 export const leaseItem = (lease: AliasLease): Item => ({
   ...lease,
   pk: leaseKey(lease.alias),
@@ -88,3 +93,8 @@ export function parseLease(item: Item): AliasLease {
   const stored = Object.entries(item).filter(([name]) => !derived.includes(name));
   return aliasLease.parse(Object.fromEntries(stored));
 }
+
+/** Of the table of idempotency records, whose key is the record's id. */
+export const recordItem = (record: IdempotencyRecord): Item => ({ ...record, pk: record.id });
+
+export const parseRecord = (item: Item): IdempotencyRecord => idempotencyRecord.parse(item);

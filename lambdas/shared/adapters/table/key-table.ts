@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  type BatchGetCommandInput,
   type DynamoDBDocumentClient,
   PutCommand,
   QueryCommand,
@@ -29,59 +30,99 @@ import type {
 import { isBug } from '../aws-error.ts';
 import {
   type Item,
+  isPointer,
   leaseItem,
   parseLease,
   parsePointer,
+  parseRecord,
   parseRow,
   pointerItem,
+  recordItem,
   rowItem,
 } from './items.ts';
-import { keysIndexes, leaseKey, pointerKey, rowKey, userPartition } from './keys.ts';
+import {
+  keysIndexes,
+  leaseKey,
+  pointerKey,
+  rowKey,
+  tableAttributes,
+  userPartition,
+} from './keys.ts';
 
-export function keyTable(client: DynamoDBDocumentClient, tableName: string): KeyTable {
+/**
+ * @param recordsTable the table of idempotency records; null for an operation that keeps none
+ */
+export function keyTable(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  recordsTable: string | null = null,
+): KeyTable {
   return { load, commit, countLiveKeys };
 
   async function load(wanted: Wanted, limitMs: number): Promise<Loaded> {
-    const { caller, target, alias } = wanted;
+    const { caller, target, alias, recordIdOf } = wanted;
+    const recordOf = (keyId: string) => recordIdOf?.(keyId);
+    const callersKeyId = caller !== undefined && 'keyId' in caller ? caller.keyId : null;
     const first = await readItems(
       [
         ...(caller === undefined ? [] : [keyOfRef(caller)]),
         ...(target === undefined ? [] : [keyOfRef(target)]),
         ...(alias === undefined ? [] : [leaseKey(alias)]),
       ],
+      callersKeyId === null ? undefined : recordOf(callersKeyId),
       limitMs,
     );
+    const callersPointer =
+      caller !== undefined && callersKeyId === null ? first.items.get(keyOfRef(caller)) : undefined;
     const followed = await readItems(
-      [...first.values()].flatMap((item) => {
-        const pointsTo = String(item['pk']).startsWith('TOKEN#')
-          ? rowKey(parsePointer(item).keyId)
-          : null;
-        return pointsTo === null || first.has(pointsTo) ? [] : [pointsTo];
+      [...first.items.values()].flatMap((item) => {
+        if (!isPointer(item)) return [];
+        const row = rowKey(parsePointer(item).keyId);
+        return first.items.has(row) ? [] : [row];
       }),
+      callersPointer === undefined ? undefined : recordOf(parsePointer(callersPointer).keyId),
       limitMs,
     );
-    const items = new Map([...first, ...followed]);
+    const items = new Map([...first.items, ...followed.items]);
     const lease = alias === undefined ? undefined : items.get(leaseKey(alias));
+    const record = first.record ?? followed.record;
     return {
       caller: rowOf(caller, items),
       target: rowOf(target, items),
       alias: lease === undefined ? null : parseLease(lease),
+      record: record === null ? null : parseRecord(record),
     };
   }
 
   /** Strongly consistent: a revocation counts for every check that starts after it. */
-  async function readItems(keys: readonly string[], limitMs: number): Promise<Map<string, Item>> {
+  async function readItems(
+    keys: readonly string[],
+    recordId: string | undefined,
+    limitMs: number,
+  ): Promise<{ items: Map<string, Item>; record: Item | null }> {
     const Keys = [...new Set(keys)].map((pk) => ({ pk }));
-    if (Keys.length === 0) return new Map();
+    const RequestItems: BatchGetCommandInput['RequestItems'] = {
+      ...(Keys.length === 0 ? {} : { [tableName]: { Keys, ConsistentRead: true } }),
+      ...(recordId === undefined
+        ? {}
+        : { [recordsName()]: { Keys: [{ pk: recordId }], ConsistentRead: true } }),
+    };
+    if (Object.keys(RequestItems).length === 0) return { items: new Map(), record: null };
     const answer = await answered(limitMs, (abortSignal) =>
-      client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } }),
-        { abortSignal },
-      ),
+      client.send(new BatchGetCommand({ RequestItems }), { abortSignal }),
     );
     if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw unavailable(null);
     const items = answer.Responses?.[tableName] ?? [];
-    return new Map(items.map((item) => [String(item['pk']), item]));
+    return {
+      items: new Map(items.map((item) => [String(item['pk']), item])),
+      record: recordId === undefined ? null : (answer.Responses?.[recordsName()]?.[0] ?? null),
+    };
+  }
+
+  function recordsName(): string {
+    if (recordsTable === null)
+      throw new Error('This operation has no table of idempotency records');
+    return recordsTable;
   }
 
   async function commit(
@@ -90,17 +131,15 @@ export function keyTable(client: DynamoDBDocumentClient, tableName: string): Key
     limitMs: number,
   ): Promise<CommitOutcome> {
     if (limitMs <= 0) return { kind: 'unanswered' };
-    const [single] = writes;
     const options = { abortSignal: AbortSignal.timeout(limitMs) };
+    const actions = writes.map(actionOf);
+    const [only] = actions;
     try {
-      if (writes.length === 1 && single !== undefined && single.kind !== 'delete-pointer') {
-        await client.send(new PutCommand(putOf(single)), options);
+      if (actions.length === 1 && only?.Put !== undefined) {
+        await client.send(new PutCommand(only.Put), options);
       } else {
-        const TransactItems = writes.map(actionOf);
-        await client.send(
-          new TransactWriteCommand({ TransactItems, ClientRequestToken: token }),
-          options,
-        );
+        const input = { TransactItems: actions, ClientRequestToken: token };
+        await client.send(new TransactWriteCommand(input), options);
       }
       return { kind: 'committed' };
     } catch (error) {
@@ -127,39 +166,55 @@ export function keyTable(client: DynamoDBDocumentClient, tableName: string): Key
     return answer.Count ?? 0;
   }
 
-  function actionOf(
-    write: KeyWrite,
-  ): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
-    if (write.kind === 'delete-pointer') {
-      return { Delete: { TableName: tableName, Key: { pk: pointerKey(write.hash) } } };
-    }
-    return { Put: putOf(write) };
-  }
-
-  function putOf(write: Exclude<KeyWrite, { kind: 'delete-pointer' }>) {
+  function actionOf(write: KeyWrite): Action {
+    const put = (Item: Item, condition: Condition): Action => ({
+      Put: { TableName: tableName, Item, ...condition },
+    });
     switch (write.kind) {
       case 'create-row':
-        return { TableName: tableName, Item: rowItem(write.row), ...isNew };
+        return put(rowItem(write.row), isNew);
       case 'create-pointer':
-        return { TableName: tableName, Item: pointerItem(write.pointer), ...isNew };
+        return put(pointerItem(write.pointer), isNew);
       case 'replace-row':
-        return { TableName: tableName, Item: rowItem(write.row), ...isAsRead(write.row.rev - 1) };
+        return put(rowItem(write.row), isAsRead(write.row.rev - 1));
       case 'put-lease':
+        return put(
+          leaseItem(write.lease),
+          write.lease.rev === 1 ? isNew : isAsRead(write.lease.rev - 1),
+        );
+      case 'delete-pointer':
+        return { Delete: { TableName: tableName, Key: { pk: pointerKey(write.hash) } } };
+      case 'create-record':
         return {
-          TableName: tableName,
-          Item: leaseItem(write.lease),
-          ...(write.lease.rev === 1 ? isNew : isAsRead(write.lease.rev - 1)),
+          Put: { TableName: recordsName(), Item: recordItem(write.record), ...isNewBy(write.now) },
         };
+      case 'delete-record':
+        return { Delete: { TableName: recordsName(), Key: { pk: write.id } } };
     }
   }
 }
 
-const isNew = { ConditionExpression: 'attribute_not_exists(pk)' };
+type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-const isAsRead = (rev: number) => ({
+interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames?: Record<string, string>;
+  readonly ExpressionAttributeValues?: Record<string, unknown>;
+}
+
+const isNew: Condition = { ConditionExpression: 'attribute_not_exists(pk)' };
+
+const isAsRead = (rev: number): Condition => ({
   ConditionExpression: '#rev = :rev',
   ExpressionAttributeNames: { '#rev': 'rev' },
   ExpressionAttributeValues: { ':rev': rev },
+});
+
+/** An expired record may still be there: its time to live removes it late. */
+const isNewBy = (now: Date): Condition => ({
+  ConditionExpression: 'attribute_not_exists(pk) OR #ttl <= :now',
+  ExpressionAttributeNames: { '#ttl': tableAttributes.ttl },
+  ExpressionAttributeValues: { ':now': Math.floor(now.getTime() / 1000) },
 });
 
 const keyOfRef = (ref: KeyRef): string =>

@@ -34,10 +34,11 @@ export const auditIndexes = {
 } as const;
 
 /** Partitions a list index is spread over, so that no single one carries all writes. */
-const shards = 4;
+export const shards = 4;
 
 export const rowKey = (keyId: string): string => `${keyRowPrefix}${keyId}`;
-export const pointerKey = (hash: string): string => `TOKEN#${hash}`;
+export const pointerPrefix = 'TOKEN#';
+export const pointerKey = (hash: string): string => `${pointerPrefix}${hash}`;
 export const leaseKey = (alias: string): string => `ALIAS#${alias}`;
 export const noticeKey = (noticeId: string): string => `NOTICE#${noticeId}`;
 

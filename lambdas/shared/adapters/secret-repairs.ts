@@ -1,0 +1,75 @@
+/** The mirror in Secrets Manager, as the reconciler puts it right. */
+import {
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
+  type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import type { DescribeOutcome, SecretRepairs } from '../domain/ports.ts';
+import { answered, arnOf, changed } from './secret-outcome.ts';
+
+/** No key: written where a value that never was valid must not be found. */
+const tombstone = 'latchkey: no value';
+const voidStage = 'LATCHKEY_VOID';
+
+export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({
+  describe: (secretId, limitMs) =>
+    answered(limitMs, async (options): Promise<DescribeOutcome> => {
+      const found = await client.send(new DescribeSecretCommand({ SecretId: secretId }), options);
+      return {
+        kind: 'done',
+        arn: arnOf(found),
+        isScheduled: found.DeletedDate !== undefined,
+        stages: found.VersionIdsToStages ?? {},
+        tags: Object.fromEntries((found.Tags ?? []).map(({ Key, Value }) => [Key, Value])),
+      };
+    }),
+  putTombstone: (secretId, token, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(
+        new PutSecretValueCommand({
+          SecretId: secretId,
+          SecretString: tombstone,
+          ClientRequestToken: token,
+          VersionStages: [voidStage],
+        }),
+        options,
+      ),
+    ),
+  restore: (secretId, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(new RestoreSecretCommand({ SecretId: secretId }), options),
+    ),
+  remove: (secretId, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(
+        new DeleteSecretCommand({ SecretId: secretId, RecoveryWindowInDays: 7 }),
+        options,
+      ),
+    ),
+  moveCurrent: (secretId, from, to, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: secretId,
+          VersionStage: 'AWSCURRENT',
+          RemoveFromVersionId: from,
+          MoveToVersionId: to,
+        }),
+        options,
+      ),
+    ),
+  dropPrevious: (secretId, from, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: secretId,
+          VersionStage: 'AWSPREVIOUS',
+          RemoveFromVersionId: from,
+        }),
+        options,
+      ),
+    ),
+});
