@@ -169,18 +169,16 @@ async function claim(stateDir: string): Promise<{ release(): void }> {
   throw new Error(`${stateDir} is in use by pid ${pid} (${command}); stop it first`);
 }
 
-/** Ends what a killed run left behind, if the pid still names the very process that the file tells. */
+/** Ends what a killed run left behind, if the pid still names the very process and command of the file. */
 async function endLeftover(file: string, log: (line: string) => void): Promise<void> {
   if (!existsSync(file)) return;
   const left = z.safeParse(pidFile, JSON.parse(readFileSync(file, 'utf8') || 'null'));
   if (left.success) {
-    const now = await identify(left.data.process.pid);
-    if (
-      now?.startedAt === left.data.process.startedAt &&
-      now.command === left.data.process.command
-    ) {
-      log(`ending the local AWS of a run that was killed (pid ${now.pid})`);
-      await endGroup(left.data.process);
+    const { pid, startedAt, command } = left.data.process;
+    const now = await identify(pid);
+    if (now?.startedAt === startedAt && now.command === command) {
+      log(`ending the local AWS of a run that was killed (pid ${pid})`);
+      await endGroup(now);
     }
     rmSync(left.data.tempDir, { recursive: true, force: true });
   }
@@ -204,7 +202,7 @@ function spawnMiniStack(
   logFile: string,
   env: Record<string, string>,
 ): ChildProcess {
-  const log = openSync(logFile, 'a');
+  const log = openSync(logFile, 'w');
   try {
     // Its own group: Ctrl-C must not reach it before the stream readers are done, and its workers end with it.
     const launcher = join(import.meta.dirname, 'run-ministack.py');

@@ -18,10 +18,13 @@ export async function identify(pid: number): Promise<ProcessIdentity | null> {
   return existsSync('/proc/self/stat') ? fromProc(pid) : fromPs(pid);
 }
 
-/** Whether exactly this process, not a later one with its number, still runs. */
+/**
+ * Whether exactly this process, not a later one with its number, still runs. The command is not
+ * compared: a process may rename itself.
+ */
 export async function isRunning(process: ProcessIdentity): Promise<boolean> {
   const now = await identify(process.pid);
-  return now?.startedAt === process.startedAt && now.command === process.command;
+  return now?.startedAt === process.startedAt;
 }
 
 /**

@@ -39,7 +39,9 @@ export async function ensureVenv(
   });
   try {
     if (isReady()) return python;
-    const options = { cwd: localDir, env: cleanEnvironment(localDir), signal };
+    // The user's own home folder here: version managers and pip's configuration live there.
+    const env = cleanEnvironment(process.env.HOME ?? localDir);
+    const options = { cwd: localDir, env, signal };
     const system = await findPython(options);
     log('installing the local AWS (MiniStack, pinned, into .latchkey/venv)');
     rmSync(folder, { recursive: true, force: true });
