@@ -23,7 +23,7 @@ function found(theirs: unknown, ours: unknown, requestBody: unknown = {}) {
       reply: { status: 200, headers: {}, body: ours },
       placeholders: new Placeholders(),
       times: new Times(),
-      span: { recordedAt: now, sentAt: now, answeredAt: now },
+      span: { recordedAt: now, sentAt: now, answeredAt: now, skewMs: 0 },
     },
     { status: 200, headers: {}, body: theirs },
   );

@@ -39,15 +39,18 @@ async function replayInProcess(
   settings: Partial<Settings>,
 ): Promise<Outcome[]> {
   const service = await startedService(settings);
-  const { now, clock, send } = { ...service, now: service.clock.now };
+  const { clock, send } = service;
+  const { now } = clock;
   return replay(
     recordedRows(name),
     async (request) => {
+      const reply = await send(request);
       clock.advance(pauseMs);
-      return send(request);
+      return reply;
     },
     {
       now,
+      skewMs: 0,
       waitUntil: async (instant) => clock.advance(Math.max(0, instant.getTime() - now().getTime())),
     },
   );

@@ -26,6 +26,8 @@ export type Send = (request: Request) => Promise<Reply>;
 export interface Clock {
   readonly now: () => Date;
   readonly waitUntil: (instant: Date) => Promise<void>;
+  /** How far `now` may be from what the service takes for now. */
+  readonly skewMs: number;
 }
 
 /** Why a row was not compared. */
@@ -71,7 +73,12 @@ export async function replay(
     await untilExpired(row);
     const sentAt = clock.now();
     const reply = await send(requestOf(row, rows, placeholders));
-    const span: Span = { recordedAt: new Date(row.at), sentAt, answeredAt: clock.now() };
+    const span: Span = {
+      recordedAt: new Date(row.at),
+      sentAt,
+      answeredAt: clock.now(),
+      skewMs: clock.skewMs,
+    };
     keys.note(row, reply);
     const recorded = row.response;
     const reason = recorded === null ? 'answer not recorded' : whyTouched(row);

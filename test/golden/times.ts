@@ -23,6 +23,8 @@ export interface Span {
   readonly recordedAt: Date;
   readonly sentAt: Date;
   readonly answeredAt: Date;
+  /** How far the service's clock may be from the one that `sentAt` was read from. */
+  readonly skewMs: number;
 }
 
 /** A pair of times under one field, with the objects it stands in and the request that led to it. */
@@ -38,8 +40,8 @@ export interface TimePair {
 
 /** Between the request and what LiteLLM computed for it. */
 const recordedDelayMs = 5000;
-/** Between two clocks that are meant to be the same, and between two readings of one clock. */
-const skewMs = 2000;
+/** Between two readings of its clock that LiteLLM took for one request. */
+const recordedJitterMs = 200;
 
 export class Times {
   /** Our value of each recorded one, by field: a time that comes again must be the same again. */
@@ -48,7 +50,7 @@ export class Times {
   /** What the time should have been, or null where it is right. */
   problem(pair: TimePair): string | null {
     if (pair.field === 'budget_reset_at') {
-      return derived(pair, nextReset, member(pair.recordedObject, 'budget_duration'), 0);
+      return derived(pair, nextReset, member(pair.recordedObject, 'budget_duration'));
     }
     const known = `${pair.field} ${Date.parse(pair.recorded)}`;
     const ours = Date.parse(pair.ours);
@@ -63,7 +65,7 @@ export class Times {
 
 function newTimeProblem(pair: TimePair): string | null {
   if (pair.field === 'key_rotation_at') {
-    return derived(pair, lapse, member(pair.recordedObject, 'rotation_interval'), skewMs);
+    return derived(pair, lapse, member(pair.recordedObject, 'rotation_interval'));
   }
   if (pair.field !== 'expires') return isNow(pair) ? null : 'the time of the request';
   const duration = member(pair.requestBody, 'duration');
@@ -72,11 +74,11 @@ function newTimeProblem(pair: TimePair): string | null {
 
 const isNow = ({ recorded, ours, span }: TimePair): boolean =>
   isWithin(recorded, span.recordedAt, span.recordedAt, recordedDelayMs) &&
-  isWithin(ours, span.sentAt, span.answeredAt, skewMs);
+  isWithin(ours, span.sentAt, span.answeredAt, span.skewMs);
 
 /** A duration counted from the request. */
 function counted({ recorded, ours, span }: TimePair, duration: string): string | null {
-  const { recordedAt, sentAt, answeredAt } = span;
+  const { recordedAt, sentAt, answeredAt, skewMs } = span;
   const expected = lapse(recordedAt, duration);
   if (!isWithin(recorded, expected, expected, recordedDelayMs)) return `no rule: ${recorded}`;
   const [first, last] = [lapse(sentAt, duration), lapse(answeredAt, duration)];
@@ -87,7 +89,9 @@ function counted({ recorded, ours, span }: TimePair, duration: string): string |
 function sameDistance({ recorded, ours, recordedObject, ourObject }: TimePair): string | null {
   const distance = Date.parse(recorded) - Date.parse(String(member(recordedObject, 'created_at')));
   const expected = Date.parse(String(member(ourObject, 'created_at'))) + distance;
-  return Math.abs(Date.parse(ours) - expected) <= skewMs ? null : new Date(expected).toISOString();
+  return Math.abs(Date.parse(ours) - expected) <= recordedJitterMs
+    ? null
+    : new Date(expected).toISOString();
 }
 
 /** A time that follows by a rule from when the key was created or last changed. */
@@ -95,20 +99,19 @@ function derived(
   { recorded, ours, recordedObject, ourObject }: TimePair,
   rule: (from: Date, duration: string) => Date,
   duration: unknown,
-  toleranceMs: number,
 ): string | null {
   if (typeof duration !== 'string') return `no rule: ${recorded}`;
   const candidates = ['created_at', 'updated_at', 'settings_updated_at'].flatMap((field) => {
     const [theirs, own] = [member(recordedObject, field), member(ourObject, field)];
     if (!isTime(theirs) || !isTime(own)) return [];
     const expected = rule(new Date(theirs), duration);
-    return isWithin(recorded, expected, expected, toleranceMs)
+    return isWithin(recorded, expected, expected, recordedJitterMs)
       ? [rule(new Date(own), duration)]
       : [];
   });
   if (candidates.length === 0) return `no rule: ${recorded}`;
-  const isRight = candidates.some((at) => isWithin(ours, at, at, toleranceMs));
-  return isRight ? null : candidates.map((at) => at.toISOString()).join(' or ');
+  const isRight = candidates.some((at) => isWithin(ours, at, at, 0));
+  return isRight ? null : (candidates[0]?.toISOString() ?? null);
 }
 
 function isWithin(text: string, first: Date, last: Date, toleranceMs: number): boolean {
