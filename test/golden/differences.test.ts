@@ -81,6 +81,7 @@ const outcome = (row: string, body: unknown, recorded: string, ours: string): Ou
     response: null,
   },
   skipped: null,
+  isBodyLeftOut: false,
   differences: [{ row, field: 'answer', recorded, ours }],
 });
 

@@ -36,7 +36,6 @@ export type Skipped =
   | 'directory of users and teams'
   | 'key changed by a route not built'
   | 'key made by a route not built'
-  | 'key changed here and not by LiteLLM, or the other way round'
   | 'key never issued here'
   | 'answer not recorded';
 
@@ -44,6 +43,11 @@ export interface Outcome {
   readonly row: Row;
   /** Null for a row that was compared. */
   readonly skipped: Skipped | null;
+  /**
+   * Whether the members of the body were left out, because the key was changed before by us and not
+   * by LiteLLM, or the other way round.
+   */
+  readonly isBodyLeftOut: boolean;
   readonly differences: readonly Difference[];
 }
 
@@ -56,15 +60,23 @@ export async function replay(
 ): Promise<Outcome[]> {
   const placeholders = new Placeholders();
   const times = new Times();
-  const touched = new Map<string, Skipped>();
+  /** Keys that a route not built would have changed. */
+  const touched = new Set<string>();
+  /** Keys that only one of both has changed. */
+  const diverged = new Set<string>();
   const keys = new KnownKeys();
   const outcomes: Outcome[] = [];
 
   async function outcomeOf(row: Row): Promise<Outcome> {
-    const skip = (reason: Skipped): Outcome => ({ row, skipped: reason, differences: [] });
+    const skip = (reason: Skipped): Outcome => ({
+      row,
+      skipped: reason,
+      isBodyLeftOut: true,
+      differences: [],
+    });
     if (row.name.startsWith('setup/')) return skip('directory of users and teams');
     if (!isBuilt(row, routes)) {
-      if (mayHaveChanged(row)) touch(row, 'key changed by a route not built');
+      if (mayHaveChanged(row)) for (const name of keys.changedBy(row)) touched.add(name);
       return skip('route not built');
     }
     const missing = [...namesIn(row.request)].find((name) => !placeholders.knows(name));
@@ -80,14 +92,18 @@ export async function replay(
       skewMs: clock.skewMs,
     };
     keys.note(row, reply);
-    const recorded = row.response;
-    const reason = recorded === null ? 'answer not recorded' : whyTouched(row);
-    if (recorded === null || reason !== undefined) {
-      return { row, skipped: reason ?? null, differences: ownRules(row.name, reply) };
+    if (row.response === null || keys.mentionedBy(row).some((name) => touched.has(name))) {
+      const reason =
+        row.response === null ? 'answer not recorded' : 'key changed by a route not built';
+      return { ...skip(reason), differences: ownRules(row.name, reply) };
     }
-    const differences = differencesOf({ row, reply, placeholders, times, span }, recorded);
-    if (isMutation(row) && recorded.status < 300 !== reply.status < 300) diverge(row, reply);
-    return { row, skipped: null, differences };
+    const isBodyLeftOut = keys.mentionedBy(row).some((name) => diverged.has(name));
+    const differences = differencesOf(
+      { row, reply, placeholders, times, span },
+      row.response,
+    ).filter(({ field }) => !isBodyLeftOut || field === 'answer' || field.startsWith('header.'));
+    if (divergesAt(row, reply)) for (const name of keys.changedBy(row)) diverged.add(name);
+    return { row, skipped: null, isBodyLeftOut, differences };
   }
 
   /** A row that was answered to an expired key waits until ours has expired too. */
@@ -95,22 +111,6 @@ export async function replay(
     const expiry = keys.callersExpiry(row);
     const type = member(member(row.response?.body, 'error'), 'type');
     if (type === 'expired_key' && expiry !== null) await clock.waitUntil(expiry);
-  }
-
-  const whyTouched = (row: Row): Skipped | undefined =>
-    keys
-      .mentionedBy(row)
-      .map((name) => touched.get(name))
-      .find((reason) => reason !== undefined);
-
-  function touch(row: Row, reason: Skipped): void {
-    for (const name of keys.changedBy(row)) if (!touched.has(name)) touched.set(name, reason);
-  }
-
-  /** A refused birth leaves everything as it was; any other change that only one of both made does not. */
-  function diverge(row: Row, reply: Reply): void {
-    if (row.request.path === '/key/generate' && reply.status >= 300) return;
-    touch(row, 'key changed here and not by LiteLLM, or the other way round');
   }
 
   function whyMissing(name: string): Skipped {
@@ -122,6 +122,15 @@ export async function replay(
 
   for (const row of rows) outcomes.push(await outcomeOf(row));
   return outcomes;
+}
+
+/** Whether only one of both made the change. A birth that only we refused leaves no key to differ. */
+function divergesAt(row: Row, reply: Reply): boolean {
+  const isMade = reply.status < 300;
+  const isBirth = row.request.path === '/key/generate';
+  return isMutation(row) && row.response !== null && isMade !== row.response.status < 300
+    ? isMade || !isBirth
+    : false;
 }
 
 /** A recorded request with the generated values of this run. */

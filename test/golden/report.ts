@@ -9,6 +9,7 @@ export function report(
   { unexplained }: Judgement,
 ): string {
   const compared = outcomes.filter(({ skipped }) => skipped === null);
+  const partly = compared.filter(({ isBodyLeftOut }) => isBodyLeftOut);
   const different = compared.filter(({ differences }) => differences.length > 0);
   const alike = different.filter(({ differences }) => differences.every(isAddition));
   const skipped = outcomes.filter((outcome) => outcome.skipped !== null);
@@ -20,6 +21,7 @@ export function report(
   return [
     `${title}: ${outcomes.length} rows`,
     count('compared', compared.length),
+    count('of these by status, error and headers alone', partly.length),
     count('equal', compared.length - different.length),
     count('equal but for added members and how times are written', alike.length),
     count('different in more than that', different.length - alike.length),
