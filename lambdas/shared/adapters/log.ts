@@ -21,7 +21,7 @@ export type LogLevel = 'info' | 'warn' | 'error';
 
 export function log(level: LogLevel, message: string, fields: LogFields): void {
   const line = JSON.stringify({ level, message, ...fields });
-  process.stdout.write(`${line.replaceAll(/sk-[\w-]{4,}/g, 'sk-...')}\n`);
+  process.stdout.write(`${line.replaceAll(/sk-[^\s"\\]{4,}/g, 'sk-...')}\n`);
 }
 
 /** Name, message and stack of an error, for the log alone. */
