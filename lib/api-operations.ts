@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { ApiOperation } from './api.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import type { KeysTable } from './tables.ts';
+import type { IdempotencyTable, KeysTable } from './tables.ts';
 
 /** Who suffers when a route fails. A route without an entry does not compile. */
 const impacts: Readonly<Record<ApiOperation, string>> = {
@@ -15,22 +15,23 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
 
 export interface ApiOperationsProps extends OperationDefaults {
   readonly keys: KeysTable;
+  readonly idempotency: IdempotencyTable;
   readonly secrets: MirroredSecrets;
 }
 
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
-  { keys, secrets, ...defaults }: ApiOperationsProps,
+  { keys, idempotency, secrets, ...defaults }: ApiOperationsProps,
 ): Readonly<Record<ApiOperation, Operation>> {
-  const create = (operation: ApiOperation, timeout = Duration.seconds(10)) =>
+  // Every call's own limit is counted from this, and so is the fence of the two-store protocol.
+  const timeout = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
+  const create = (operation: ApiOperation) =>
     new Operation(scope, operation, { ...defaults, impact: impacts[operation], timeout });
 
-  // The fence of the two-store protocol counts on this being the hard end of whoever calls Secrets Manager.
-  const withSecrets = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
-
-  const generateKey = create('generate-key', withSecrets);
+  const generateKey = create('generate-key');
   keys.grantGenerate(generateKey);
+  idempotency.grantRecord(generateKey);
   secrets.grantStore(generateKey);
 
   const showKeyInfo = create('show-key-info');

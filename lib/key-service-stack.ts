@@ -44,7 +44,7 @@ export class KeyServiceStack extends Stack {
       settings: settingsVariable(this, settings),
     };
 
-    api.serve(apiOperations(this, { ...defaults, keys, secrets }));
+    api.serve(apiOperations(this, { ...defaults, keys, idempotency, secrets }));
     const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
     const adminKey = new AdminKey(this, 'AdminKey', { ...defaults, keys });
 

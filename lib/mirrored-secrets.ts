@@ -29,12 +29,12 @@ export class MirroredSecrets extends Construct {
   }
 
   /**
-   * Store a new key's value; restore is for a name of ours in its deletion window. Nothing can be
-   * read back. No right at all where keys are not mirrored.
+   * Store a new key's value, and read it again for a repeated request. No right at all where keys
+   * are not mirrored.
    */
   grantStore(operation: Operation): void {
     if (!this.environment.secrets.storeVirtualKeys) return;
-    const actions = ['CreateSecret', 'PutSecretValue', 'RestoreSecret', 'TagResource'];
+    const actions = ['CreateSecret', 'GetSecretValue', 'TagResource'];
     reachSecrets(operation, this.environment, actions, [this.pattern]);
     this.acknowledgePattern(operation);
   }

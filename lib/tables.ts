@@ -100,13 +100,7 @@ export class IdempotencyTable extends TableV2 {
 
   /** Find a request's record, write it with the change itself, and remove it when that is undone. */
   grantRecord(operation: Operation): void {
-    give(operation, 'IDEMPOTENCY_TABLE', this, [
-      'BatchGetItem',
-      'GetItem',
-      'PutItem',
-      'UpdateItem',
-      'DeleteItem',
-    ]);
+    give(operation, 'IDEMPOTENCY_TABLE', this, ['BatchGetItem', 'PutItem', 'DeleteItem']);
   }
 }
 

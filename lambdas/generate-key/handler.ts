@@ -15,11 +15,13 @@ import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
 import { issuedKey } from '../shared/http/key-answer.ts';
 import { createKey, type Stores } from '../shared/protocol/create-key.ts';
+import { replayBirth } from '../shared/protocol/replay-birth.ts';
 import { generateRequest } from './schema.ts';
 
 export const route: Route<NewKeyFields> = {
   name: 'generate-key',
   right: 'key.generate',
+  takesIdempotencyKey: true,
   parse: (request) => jsonBody(generateRequest, request),
   reads: ({ key_alias }) => ({
     alias: isPossibleAlias(key_alias ?? '') ? (key_alias ?? undefined) : undefined,
@@ -27,18 +29,21 @@ export const route: Route<NewKeyFields> = {
 };
 
 export const generateKey = (stores: Stores) => async (call: Call<NewKeyFields>) => {
+  const repeated = await replayBirth(stores, call);
+  if (repeated !== null) return ok(repeated);
   const { settings, random, now, table } = stores;
   const decide = () => newKeyOf(call.input, { ...call, settings, random, now: now() });
   decide(); // Refuses bad input before anything more is read.
   await checkKeyCount(table, call.caller, settings, call.deadline.tableLimitMs());
-  const { row, value } = await createKey(stores)(decide, call.loaded.alias, call.deadline);
-  return ok(issuedKey(row, value));
+  const { row, value } = await createKey(stores)(decide, issuedKey, call);
+  return ok({ ...issuedKey(row), key: value });
 };
 
 export const handler = api(route, () => {
   const settings = readSettings();
+  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
   const stores = {
-    table: keyTable(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
+    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
     secrets: secretsMirror(secretsClient, settings.secretKmsKeyId),
     random: secureRandom,
     now: () => new Date(),

@@ -16,6 +16,7 @@ interface Input {
 export const route: Route<Input> = {
   name: 'show-key-info',
   right: 'key.info',
+  takesIdempotencyKey: false,
   parse: ({ query }) => {
     const identifier = query.get('key');
     return { identifier, target: identifier === null ? null : targetOf(identifier) };

@@ -6,6 +6,7 @@ export type ErrorKind =
   | 'missing'
   | 'method-not-allowed'
   | 'conflict'
+  | 'gone'
   | 'too-large'
   | 'malformed'
   | 'unavailable';
@@ -141,6 +142,39 @@ export class Conflict extends DomainError {
     super(message);
     this.param = param;
     this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The header was used before, with another body. */
+export class IdempotencyKeyReused extends DomainError {
+  readonly kind = 'malformed';
+  readonly type = 'idempotency_key_reused';
+  override readonly param = 'Idempotency-Key';
+
+  constructor() {
+    super('This Idempotency-Key was used for another request before; choose a new one.');
+  }
+}
+
+/** The first attempt made this key, but its value cannot be told again. */
+export class IdempotencySuperseded extends DomainError {
+  readonly kind = 'conflict';
+  readonly type = 'idempotency_superseded';
+  override readonly param = 'Idempotency-Key';
+
+  constructor(keyId: string, reason: string) {
+    super(`The first request made the key ${keyId}, ${reason}; regenerate it for a new value.`);
+  }
+}
+
+/** The first attempt made a key that has been deleted since. */
+export class KeyDeletedSince extends DomainError {
+  readonly kind = 'gone';
+  readonly type = 'key_deleted';
+  override readonly param = 'Idempotency-Key';
+
+  constructor(keyId: string) {
+    super(`The first request made the key ${keyId}, which has been deleted since.`);
   }
 }
 

@@ -6,6 +6,12 @@
 import { whoOf } from '../domain/changed-by.ts';
 import { authenticate, credentialOf } from '../domain/credential.ts';
 import { type Deadline, deadlineOf } from '../domain/deadline.ts';
+import {
+  type Attempt,
+  checkIdempotencyKey,
+  recordIdOf,
+  requestHashOf,
+} from '../domain/idempotency.ts';
 import type { Who } from '../domain/key-row.ts';
 import type { KeyTable, Loaded, Wanted } from '../domain/ports.ts';
 import { type Caller, type Operation, type Scope, scopeOf } from '../domain/roles.ts';
@@ -23,6 +29,8 @@ export interface Route<Input> {
   readonly right: Operation;
   /** Reads the input. What it throws is answered only to an authenticated caller. */
   readonly parse: (request: Request) => Input;
+  /** Whether `Idempotency-Key` makes a repeat safe: so it is on every route that changes something. */
+  readonly takesIdempotencyKey: boolean;
   /** What is read together with the caller, in one call. */
   readonly reads: (input: Input) => Omit<Wanted, 'caller'>;
 }
@@ -34,6 +42,8 @@ export interface Call<Input> {
   readonly scope: Scope;
   readonly who: Who;
   readonly loaded: Loaded;
+  /** Set where the request has an `Idempotency-Key`. */
+  readonly attempt: Attempt | null;
   readonly deadline: Deadline;
   readonly requestId: string;
   readonly presentedKey: string;
@@ -56,17 +66,28 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
     const presented = presentedKey(request) ?? '';
     const credential = credentialOf(presented);
     // Bad input is told to nobody who has not proved who they are: first the caller, then the body.
-    const parsed = attempt(() => route.parse(request));
+    const parsed = tried(() => ({
+      input: route.parse(request),
+      idempotencyKey: route.takesIdempotencyKey ? idempotencyKeyOf(request) : null,
+    }));
     const loaded = await table.load(
-      { caller: credential.ref, ...('input' in parsed ? route.reads(parsed.input) : {}) },
+      { caller: credential.ref, ...('done' in parsed ? wanted(route, parsed.done) : {}) },
       deadline.tableLimitMs(),
     );
     const caller = authenticate(credential, loaded.caller, now());
     note.caller = caller.keyId;
     const scope = scopeOf(caller, route.right);
     if ('error' in parsed) throw parsed.error;
+    const { input, idempotencyKey } = parsed.done;
     return operation({
-      input: parsed.input,
+      input,
+      attempt:
+        idempotencyKey === null
+          ? null
+          : {
+              id: recordIdOf(route.name, caller.keyId, idempotencyKey),
+              requestHash: requestHashOf(input),
+            },
       caller,
       scope,
       who: whoOf(caller, request.headers['litellm-changed-by'] ?? null, request.sourceIp),
@@ -78,9 +99,29 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
   });
 }
 
-function attempt<T>(work: () => T): { readonly input: T } | { readonly error: unknown } {
+interface Parsed<Input> {
+  readonly input: Input;
+  readonly idempotencyKey: string | null;
+}
+
+const wanted = <Input>(
+  route: Route<Input>,
+  { input, idempotencyKey }: Parsed<Input>,
+): Omit<Wanted, 'caller'> => ({
+  ...route.reads(input),
+  ...(idempotencyKey === null
+    ? {}
+    : { recordIdOf: (keyId: string) => recordIdOf(route.name, keyId, idempotencyKey) }),
+});
+
+function idempotencyKeyOf({ headers }: Request): string | null {
+  const header = headers['idempotency-key'];
+  return header === undefined ? null : checkIdempotencyKey(header);
+}
+
+function tried<T>(work: () => T): { readonly done: T } | { readonly error: unknown } {
   try {
-    return { input: work() };
+    return { done: work() };
   } catch (error) {
     return { error };
   }

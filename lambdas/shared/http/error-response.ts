@@ -8,6 +8,7 @@ const statuses: Record<ErrorKind, number> = {
   missing: 404,
   'method-not-allowed': 405,
   conflict: 409,
+  gone: 410,
   'too-large': 413,
   malformed: 422,
   unavailable: 503,

@@ -66,10 +66,9 @@ const settingsOf = ({ key }: KeyRow) => ({
   updated_by: key.updated_by,
 });
 
-/** The answer of generate: the only place and time the value of a key is shown. */
-export const issuedKey = (row: KeyRow, value: string) => ({
+/** The answer of generate, but for the key's value: what is kept for a repeat has none. */
+export const issuedKey = (row: KeyRow) => ({
   ...settingsOf(row),
-  key: value,
   key_id: row.keyId,
   token: row.cur.hash,
   token_id: row.cur.hash,

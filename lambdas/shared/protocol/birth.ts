@@ -1,11 +1,17 @@
 /** The rows and writes of a birth's steps, as plain values: handler and reconciler share them. */
+import { type Attempt, recordSeconds } from '../domain/idempotency.ts';
 import { recordEvent } from '../domain/key-event.ts';
 import type { AliasLease, Intent, KeyRow, Who } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 
 /** The new key with its open intent; a key that names no secret needs none. */
-export function withIntent(newKey: NewKey, at: Date, fenceSeconds: number): NewKey {
+export function withIntent(
+  newKey: NewKey,
+  attempt: Attempt | null,
+  at: Date,
+  fenceSeconds: number,
+): NewKey {
   const { row, notify } = newKey;
   if (row.secretName === null) return newKey;
   const { id, who, request_id } = row.event;
@@ -22,7 +28,7 @@ export function withIntent(newKey: NewKey, at: Date, fenceSeconds: number): NewK
     newName: row.secretName,
     newAlias: row.alias,
     names: [],
-    idempotencyId: null,
+    idempotencyId: attempt?.id ?? null,
     who,
     request_id,
   };
@@ -53,6 +59,26 @@ export function birthWrites(row: KeyRow, lease: AliasLease | null): KeyWrite[] {
   ];
 }
 
+/** Kept with the birth, in the same transaction, so that a repeat finds it if and only if there is a key. */
+export const recordWrite = (
+  row: KeyRow,
+  { id, requestHash }: Attempt,
+  answer: unknown,
+  now: Date,
+): KeyWrite => ({
+  kind: 'create-record',
+  now,
+  record: {
+    id,
+    requestHash,
+    eventId: row.event.id,
+    keyId: row.keyId,
+    hash: row.cur.hash,
+    answer: JSON.stringify(answer),
+    ttl: Math.floor(now.getTime() / 1000) + recordSeconds,
+  },
+});
+
 /** Step 3: the intent is closed as done. */
 export const settledBirth = (row: KeyRow, secretArn: string): KeyRow => ({
   ...row,
@@ -64,6 +90,7 @@ export const settledBirth = (row: KeyRow, secretArn: string): KeyRow => ({
 /** Takes a birth back: the row is deleted with an event of its own, hash and alias are free again. */
 export function undoWrites(
   row: KeyRow,
+  intent: Intent,
   lease: AliasLease | null,
   undo: {
     readonly eventId: string;
@@ -99,9 +126,12 @@ export function undoWrites(
   };
   return [
     { kind: 'replace-row', row: undone },
-    { kind: 'delete-pointer', hash: row.cur.hash },
+    { kind: 'delete-pointer', hash: intent.hash },
     ...(lease === null
       ? []
       : [{ kind: 'put-lease', lease: { ...lease, state: 'free', rev: lease.rev + 1 } } as const]),
+    ...(intent.idempotencyId === null
+      ? []
+      : [{ kind: 'delete-record', id: intent.idempotencyId } as const]),
   ];
 }

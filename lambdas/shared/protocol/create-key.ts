@@ -11,12 +11,27 @@
 
 import type { Deadline } from '../domain/deadline.ts';
 import { Conflict, InvalidField, Unavailable } from '../domain/errors.ts';
+import type { Attempt } from '../domain/idempotency.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
-import type { CommitOutcome, KeyTable, KeyWrite, Randomness, Secrets } from '../domain/ports.ts';
+import type {
+  CommitOutcome,
+  KeyTable,
+  KeyWrite,
+  Loaded,
+  Randomness,
+  Secrets,
+} from '../domain/ports.ts';
 import { secretTagsOf } from '../domain/secret-tags.ts';
 import type { Settings } from '../domain/settings.ts';
-import { birthWrites, leaseOf, settledBirth, undoWrites, withIntent } from './birth.ts';
+import {
+  birthWrites,
+  leaseOf,
+  recordWrite,
+  settledBirth,
+  undoWrites,
+  withIntent,
+} from './birth.ts';
 
 export interface Stores {
   readonly table: KeyTable;
@@ -29,45 +44,64 @@ export interface Stores {
 /** How often a change is decided anew because somebody else wrote in between. */
 const maxDecisions = 3;
 
+/** What a call gives to the birth that it asks for. */
+export interface BirthCall {
+  /** What was read beside the caller. */
+  readonly loaded: Pick<Loaded, 'alias'>;
+  readonly attempt: Attempt | null;
+  readonly deadline: Deadline;
+}
+
 /**
- * Stores the key that `decide` makes and returns it. `readLease` is the alias's lease as it was
- * read beside the caller. Throws `InvalidField` (alias or key taken), `Conflict` (somebody else is
- * at it) or `Unavailable`, with nothing left behind but for one case: after an unanswered call the
- * intent stays open for the reconciler, and the key's value is known to nobody.
+ * Stores the key that `decide` makes and returns it. Throws `InvalidField` (alias or key taken),
+ * `Conflict` (somebody else is at it) or `Unavailable`, with nothing left behind but for one case:
+ * after an unanswered call the intent stays open for the reconciler, and the key's value is known to
+ * nobody.
+ *
+ * @param answerOf the answer without the key's value, kept for a repeat of the call
  */
 export const createKey =
   (stores: Stores) =>
   async (
     decide: () => NewKey,
-    readLease: AliasLease | null,
-    deadline: Deadline,
+    answerOf: (row: KeyRow) => unknown,
+    call: BirthCall,
   ): Promise<NewKey> => {
-    const { newKey, lease } = await openBirth(stores, decide, readLease, deadline);
+    const { newKey, lease } = await openBirth(stores, decide, answerOf, call);
     const { intent } = newKey.row;
     if (intent === null) return newKey;
+    const { deadline } = call;
     const secretArn = await storeSecret(stores, newKey, lease, intent, deadline);
     return { ...newKey, row: await settle(stores, newKey.row, intent, secretArn, deadline) };
   };
 
 /** Step 1, decided anew as long as somebody else gets in between. */
 async function openBirth(
-  { table, settings }: Stores,
+  { table, settings, now }: Stores,
   decide: () => NewKey,
-  readLease: AliasLease | null,
-  deadline: Deadline,
+  answerOf: (row: KeyRow) => unknown,
+  { loaded, attempt, deadline }: BirthCall,
 ): Promise<{ newKey: NewKey; lease: AliasLease | null }> {
-  let read = readLease;
+  let read = loaded.alias;
   for (let decision = 1; decision <= maxDecisions; decision += 1) {
     if (read?.state === 'held') await refuseHeldAlias(table, read, deadline);
-    const newKey = withIntent(decide(), deadline.startedAt, settings.timing.fenceSeconds);
-    const lease = leaseOf(newKey.row, read);
-    const writes = birthWrites(newKey.row, lease);
-    const outcome = await commit(table, writes, newKey.row.event.id, deadline);
+    const newKey = withIntent(decide(), attempt, deadline.startedAt, settings.timing.fenceSeconds);
+    const { row } = newKey;
+    const lease = leaseOf(row, read);
+    const writes: KeyWrite[] = [
+      ...birthWrites(row, lease),
+      ...(attempt === null ? [] : [recordWrite(row, attempt, answerOf(row), now())]),
+    ];
+    const outcome = await commit(table, writes, row.event.id, deadline);
     if (outcome.kind === 'committed') return { newKey, lease };
     if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') {
       throw new Unavailable('The key table did not take the key; nothing was issued.', 2);
     }
-    if (outcome.kind === 'refused' && outcome.failed.some((i) => writes[i]?.kind !== 'put-lease')) {
+    const failed = outcome.kind === 'refused' ? outcome.failed.map((i) => writes[i]?.kind) : [];
+    if (failed.includes('create-record')) {
+      throw new Conflict('Idempotency-Key', 'The first request is still being worked on.', 1);
+    }
+    if (failed.some((kind) => kind !== 'put-lease')) {
       throw new InvalidField('key', 'This key is in use already.');
     }
     if (lease !== null) {
@@ -163,7 +197,7 @@ async function undo(
   intent: Intent,
   deadline: Deadline,
 ): Promise<void> {
-  const writes = undoWrites(row, lease, {
+  const writes = undoWrites(row, intent, lease, {
     eventId: random.uuid(),
     now: now(),
     who: intent.who,
