@@ -1,67 +1,158 @@
+import { tombstone, voidStage } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import type {
+  DescribeOutcome,
   NewSecret,
   ReadOutcome,
+  SecretFailure,
   SecretOutcome,
+  SecretRepairs,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
-
-interface StoredSecret {
-  readonly arn: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly versions: Map<string, { readonly value: string; readonly stages: Set<string> }>;
-}
+import { AwsRefusal } from './aws-refusal.ts';
+import { holderOf } from './secret-versions.ts';
+import { FakeSecretsManager, type StoredSecret } from './secrets-manager.ts';
 
 type Trouble = 'throttled' | 'refused' | 'unanswered' | 'lost-answer';
 
-/**
- * Secrets Manager in memory: the token is the version id, a repeat with the same token and value is
- * a success, another value under it or a taken name is refused.
- */
-export class MemorySecrets implements Secrets {
-  readonly secrets = new Map<string, StoredSecret>();
+/** The mirror over a Secrets Manager in memory, which tests may share, look into and make stale. */
+export class MemorySecrets implements Secrets, SecretRepairs {
+  readonly service: FakeSecretsManager;
   readonly #troubles: Trouble[] = [];
+  /** How many changes were sent. */
   calls = 0;
 
-  /** The next calls fail so, in order; `lost-answer` takes effect first. */
+  constructor(service: FakeSecretsManager = new FakeSecretsManager()) {
+    this.service = service;
+  }
+
+  /** The next changes fail so, in order; `lost-answer` takes effect first. */
   trouble(...troubles: Trouble[]): void {
     this.#troubles.push(...troubles);
   }
 
-  async create(secret: NewSecret, limitMs: number): Promise<SecretOutcome> {
-    if (limitMs <= 0) return { kind: 'unanswered', reason: 'NotSent' };
-    this.calls += 1;
-    const trouble = this.#troubles.shift();
-    if (trouble === 'throttled' || trouble === 'refused' || trouble === 'unanswered') {
-      return { kind: trouble, reason: 'Injected' };
-    }
-    const outcome = this.#create(secret);
-    return trouble === 'lost-answer' ? { kind: 'unanswered', reason: 'Injected' } : outcome;
+  async create({ name, value, token, tags }: NewSecret, limitMs: number): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.createSecret({
+        Name: name,
+        SecretString: value,
+        ClientRequestToken: token,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
   }
 
-  async read(secretId: string, versionId: string): Promise<ReadOutcome> {
-    const value = this.secrets.get(secretId)?.versions.get(versionId)?.value;
-    return value === undefined ? { kind: 'absent', reason: 'absent' } : { kind: 'done', value };
+  async read(secretId: string, versionId: string, limitMs: number): Promise<ReadOutcome> {
+    return answered(limitMs, () => {
+      const found = this.service.getSecretValue({ SecretId: secretId, VersionId: versionId });
+      return { kind: 'done', value: found.SecretString };
+    });
   }
 
-  /** The value behind AWSCURRENT, or null without such a secret. */
+  async describe(secretId: string, limitMs: number): Promise<DescribeOutcome> {
+    return answered(limitMs, () => {
+      const found = this.service.describeSecret({ SecretId: secretId });
+      return {
+        kind: 'done',
+        arn: found.ARN,
+        isScheduled: found.DeletedDate !== undefined,
+        stages: found.VersionIdsToStages,
+        tags: Object.fromEntries(found.Tags.map(({ Key, Value }) => [Key, Value])),
+      };
+    });
+  }
+
+  async putTombstone(secretId: string, token: string, limitMs: number): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.putSecretValue({
+        SecretId: secretId,
+        SecretString: tombstone,
+        ClientRequestToken: token,
+        VersionStages: [voidStage],
+      }),
+    );
+  }
+
+  async restore(secretId: string, limitMs: number): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () => this.service.restoreSecret({ SecretId: secretId }));
+  }
+
+  async remove(secretId: string, limitMs: number): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.deleteSecret({ SecretId: secretId, RecoveryWindowInDays: 7 }),
+    );
+  }
+
+  async moveCurrent(
+    secretId: string,
+    from: string,
+    to: string,
+    limitMs: number,
+  ): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.updateSecretVersionStage({
+        SecretId: secretId,
+        VersionStage: 'AWSCURRENT',
+        RemoveFromVersionId: from,
+        MoveToVersionId: to,
+      }),
+    );
+  }
+
+  async dropPrevious(secretId: string, from: string, limitMs: number): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.updateSecretVersionStage({
+        SecretId: secretId,
+        VersionStage: 'AWSPREVIOUS',
+        RemoveFromVersionId: from,
+      }),
+    );
+  }
+
+  /** All secrets by name, those in their deletion window included. */
+  get secrets(): ReadonlyMap<string, StoredSecret> {
+    return new Map(
+      this.service.names().flatMap((name) => {
+        const secret = this.service.stored(name);
+        return secret === null ? [] : [[name, secret]];
+      }),
+    );
+  }
+
+  /** The value behind AWSCURRENT, or null where nobody could read one. */
   current(name: string): string | null {
-    const versions = [...(this.secrets.get(name)?.versions.values() ?? [])];
-    return versions.find(({ stages }) => stages.has('AWSCURRENT'))?.value ?? null;
+    const secret = this.service.stored(name);
+    if (secret === null || secret.deletedAt !== null) return null;
+    const id = holderOf(secret.versions, 'AWSCURRENT');
+    return id === null ? null : (secret.versions.get(id)?.value ?? null);
   }
 
-  #create({ name, value, token, tags }: NewSecret): SecretOutcome {
-    if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(name)) {
-      return { kind: 'refused', reason: 'InvalidParameterException' };
-    }
-    const present = this.secrets.get(name);
-    if (present !== undefined) {
-      return present.versions.get(token)?.value === value
-        ? { kind: 'done', arn: present.arn }
-        : { kind: 'exists', reason: 'ResourceExistsException' };
-    }
-    const arn = `arn:aws:secretsmanager:eu-central-1:000000000000:secret:${name}-AbCdEf`;
-    const versions = new Map([[token, { value, stages: new Set(['AWSCURRENT']) }]]);
-    this.secrets.set(name, { arn, tags, versions });
-    return { kind: 'done', arn };
+  #changed(limitMs: number, change: () => { ARN: string }): SecretOutcome {
+    return answered(limitMs, (): SecretOutcome => {
+      this.calls += 1;
+      const trouble = this.#troubles.shift();
+      if (trouble !== undefined && trouble !== 'lost-answer') {
+        return { kind: trouble, reason: 'Injected' };
+      }
+      const outcome = answered(limitMs, (): SecretOutcome => ({ kind: 'done', arn: change().ARN }));
+      return trouble === undefined ? outcome : { kind: 'unanswered', reason: 'Injected' };
+    });
   }
 }
+
+/** How the real adapter tells apart what the service says. */
+function answered<Outcome>(limitMs: number, call: () => Outcome): Outcome | SecretFailure {
+  if (limitMs <= 0) return { kind: 'unanswered', reason: 'NotSent' };
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof AwsRefusal)) throw error;
+    return { kind: kinds[error.name] ?? 'refused', reason: error.name };
+  }
+}
+
+const kinds: Readonly<Record<string, SecretFailure['kind']>> = {
+  ResourceExistsException: 'exists',
+  InvalidRequestException: 'scheduled',
+  ResourceNotFoundException: 'absent',
+  ThrottlingException: 'throttled',
+};

@@ -18,6 +18,7 @@ import { MemoryKeyTable } from './memory-key-table.ts';
 import { MemoryMailer } from './memory-mailer.ts';
 import { MemoryNotices } from './memory-notices.ts';
 import { MemorySecrets } from './memory-secrets.ts';
+import { FakeSecretsManager } from './secrets-manager.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export const masterKey = 'sk-1234';
@@ -41,7 +42,7 @@ export function inProcessService(changes: Partial<Settings> = {}) {
   const settings = settingsWith(changes);
   const clock = new FakeClock();
   const table = new MemoryKeyTable();
-  const secrets = new MemorySecrets();
+  const secrets = new MemorySecrets(new FakeSecretsManager(clock.now));
   const random = seededRandom('service');
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();

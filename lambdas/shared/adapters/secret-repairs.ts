@@ -11,8 +11,8 @@ import type { DescribeOutcome, SecretRepairs } from '../domain/ports.ts';
 import { answered, arnOf, changed } from './secret-outcome.ts';
 
 /** No key: written where a value that never was valid must not be found. */
-const tombstone = 'latchkey: no value';
-const voidStage = 'LATCHKEY_VOID';
+export const tombstone = 'latchkey: no value';
+export const voidStage = 'LATCHKEY_VOID';
 
 export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({
   describe: (secretId, limitMs) =>

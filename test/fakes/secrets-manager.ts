@@ -1,0 +1,369 @@
+/**
+ * Secrets Manager in memory, to the letter of its documentation; what the two-store protocol relies
+ * on is a case of `test/contract/secrets-manager-cases.ts`. Requests and answers have the members
+ * of the service's own JSON. Refusals are `AwsRefusal`s with AWS's exception names.
+ */
+import { createHash } from 'node:crypto';
+import { AwsRefusal } from './aws-refusal.ts';
+import { Copies } from './copies.ts';
+import {
+  holderOf,
+  type SecretVersions,
+  withoutStage,
+  withStage,
+  withVersion,
+} from './secret-versions.ts';
+import {
+  checkName,
+  checkRecoveryWindow,
+  checkSecretId,
+  checkStages,
+  checkTags,
+  checkToken,
+  checkValue,
+  type Tag,
+} from './secrets-manager-checks.ts';
+
+export interface StoredSecret {
+  readonly arn: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly versions: SecretVersions;
+  /** End of the deletion window; null for a live secret. */
+  readonly deletedAt: number | null;
+}
+
+interface Named {
+  readonly SecretId: string;
+}
+
+export interface CreateSecretInput {
+  readonly Name: string;
+  readonly Description?: string | undefined;
+  readonly SecretString?: string | undefined;
+  readonly ClientRequestToken?: string | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface PutSecretValueInput extends Named {
+  readonly SecretString: string;
+  readonly ClientRequestToken?: string | undefined;
+  readonly VersionStages?: readonly string[] | undefined;
+}
+
+export interface GetSecretValueInput extends Named {
+  readonly VersionId?: string | undefined;
+  readonly VersionStage?: string | undefined;
+}
+
+export interface UpdateSecretVersionStageInput extends Named {
+  readonly VersionStage: string;
+  readonly MoveToVersionId?: string | undefined;
+  readonly RemoveFromVersionId?: string | undefined;
+}
+
+const dayMs = 86_400_000;
+const nothing = (): number => 0;
+
+export class FakeSecretsManager {
+  readonly #now: () => Date;
+  readonly #copies = new Copies<StoredSecret>();
+  #lagOf: (operation: string) => number = nothing;
+  #created = 0;
+
+  constructor(now: () => Date = () => new Date()) {
+    this.#now = now;
+  }
+
+  /**
+   * From now on reads come from a copy this old, and so do refusals: a change that the copy would
+   * refuse is refused. A success of a change is never stale. 0 ends it; a function may choose per
+   * call, by the name of the operation.
+   */
+  staleFor(lag: number | ((operation: string) => number)): void {
+    this.#lagOf = typeof lag === 'number' ? () => lag : lag;
+  }
+
+  /** What is really stored under a name, whatever reads would say; null for nothing. */
+  stored(name: string): StoredSecret | null {
+    return this.#asOf(name, this.#time());
+  }
+
+  /** Names of all secrets, those in their deletion window included. */
+  names(): string[] {
+    return this.#copies.keys().filter((name) => this.stored(name) !== null);
+  }
+
+  createSecret(input: CreateSecretInput) {
+    const { Name, Description, SecretString, ClientRequestToken: token, Tags = [] } = input;
+    checkName(Name);
+    checkToken(token);
+    checkTags(Tags);
+    if (SecretString !== undefined) checkValue(SecretString);
+    return this.#change('CreateSecret', Name, (present, at) => {
+      if (present !== null) {
+        if (present.deletedAt !== null) throw scheduledName();
+        if (present.versions.get(token)?.value !== SecretString || SecretString === undefined) {
+          throw new AwsRefusal(
+            'ResourceExistsException',
+            `The operation failed because the secret ${Name} already exists.`,
+          );
+        }
+        return [present, { ARN: present.arn, Name, VersionId: token }];
+      }
+      const none: SecretVersions = new Map();
+      const secret: StoredSecret = {
+        arn: this.#newArn(Name),
+        name: Name,
+        description: Description,
+        tags: recordOf(Tags),
+        versions:
+          SecretString === undefined ? none : withVersion(none, token, SecretString, [], at),
+        deletedAt: null,
+      };
+      const version = SecretString === undefined ? {} : { VersionId: token };
+      return [secret, { ARN: secret.arn, Name, ...version }];
+    });
+  }
+
+  putSecretValue(input: PutSecretValueInput) {
+    const { SecretId, SecretString, ClientRequestToken: token, VersionStages } = input;
+    checkSecretId(SecretId);
+    checkToken(token);
+    checkValue(SecretString);
+    if (VersionStages !== undefined) checkStages(VersionStages);
+    return this.#change('PutSecretValue', SecretId, (found, at) => {
+      const secret = live(found);
+      const known = secret.versions.get(token);
+      if (known !== undefined && known.value !== SecretString) {
+        const why = `that value is already in use for a version of secret ${secret.arn}.`;
+        throw new AwsRefusal(
+          'ResourceExistsException',
+          `You can't use ClientRequestToken ${token} because ${why}`,
+        );
+      }
+      const asked = VersionStages ?? ['AWSCURRENT'];
+      const versions =
+        known === undefined
+          ? withVersion(secret.versions, token, SecretString, asked, at)
+          : secret.versions;
+      const stages = [...(versions.get(token)?.stages ?? [])];
+      return [
+        { ...secret, versions },
+        { ARN: secret.arn, Name: secret.name, VersionId: token, VersionStages: stages },
+      ];
+    });
+  }
+
+  getSecretValue({ SecretId, VersionId, VersionStage }: GetSecretValueInput) {
+    checkSecretId(SecretId);
+    return this.#read('GetSecretValue', SecretId, (found) => {
+      const secret = live(found);
+      const stage = VersionStage ?? (VersionId === undefined ? 'AWSCURRENT' : undefined);
+      const id = VersionId ?? holderOf(secret.versions, stage ?? '');
+      const version = id === null ? undefined : secret.versions.get(id);
+      if (id === null || version === undefined) throw missingVersion(VersionId ?? stage ?? '');
+      if (stage !== undefined && !version.stages.has(stage)) throw missingVersion(stage);
+      return {
+        ARN: secret.arn,
+        Name: secret.name,
+        VersionId: id,
+        VersionStages: [...version.stages],
+        SecretString: version.value,
+        CreatedDate: new Date(version.createdAt),
+      };
+    });
+  }
+
+  describeSecret({ SecretId }: Named) {
+    checkSecretId(SecretId);
+    return this.#read('DescribeSecret', SecretId, (found) => {
+      const secret = existing(found);
+      const labelled = [...secret.versions].filter(([, { stages }]) => stages.size > 0);
+      return {
+        ARN: secret.arn,
+        Name: secret.name,
+        Description: secret.description,
+        Tags: tagsOf(secret.tags),
+        VersionIdsToStages: Object.fromEntries(
+          labelled.map(([id, { stages }]) => [id, [...stages]]),
+        ),
+        ...(secret.deletedAt === null ? {} : { DeletedDate: new Date(secret.deletedAt) }),
+      };
+    });
+  }
+
+  deleteSecret({
+    SecretId,
+    RecoveryWindowInDays = 30,
+  }: Named & { readonly RecoveryWindowInDays?: number | undefined }) {
+    checkSecretId(SecretId);
+    checkRecoveryWindow(RecoveryWindowInDays);
+    return this.#change('DeleteSecret', SecretId, (found, at) => {
+      const secret = live(found);
+      const deletedAt = at + RecoveryWindowInDays * dayMs;
+      return [
+        { ...secret, deletedAt },
+        { ARN: secret.arn, Name: secret.name, DeletionDate: new Date(deletedAt) },
+      ];
+    });
+  }
+
+  restoreSecret({ SecretId }: Named) {
+    checkSecretId(SecretId);
+    return this.#change('RestoreSecret', SecretId, (found) => {
+      const secret = existing(found);
+      return [
+        { ...secret, deletedAt: null },
+        { ARN: secret.arn, Name: secret.name },
+      ];
+    });
+  }
+
+  updateSecretVersionStage(input: UpdateSecretVersionStageInput) {
+    const { SecretId, VersionStage: stage, MoveToVersionId: to, RemoveFromVersionId: from } = input;
+    checkSecretId(SecretId);
+    checkStages([stage]);
+    return this.#change('UpdateSecretVersionStage', SecretId, (found) => {
+      const secret = live(found);
+      const versions = movedStage(secret.versions, stage, from, to);
+      return [
+        { ...secret, versions },
+        { ARN: secret.arn, Name: secret.name },
+      ];
+    });
+  }
+
+  tagResource({ SecretId, Tags }: Named & { readonly Tags: readonly Tag[] }): object {
+    checkSecretId(SecretId);
+    checkTags(Tags);
+    return this.#change('TagResource', SecretId, (found) => {
+      const secret = live(found);
+      const tags = { ...secret.tags, ...recordOf(Tags) };
+      checkTags(tagsOf(tags));
+      return [{ ...secret, tags }, {}];
+    });
+  }
+
+  #read<Answer>(
+    operation: string,
+    secretId: string,
+    look: (secret: StoredSecret | null) => Answer,
+  ): Answer {
+    return look(this.#find(secretId, this.#time() - this.#lagOf(operation)));
+  }
+
+  /** `decide` takes no effect by itself: it is asked about the old copy first, then about the truth. */
+  #change<Answer>(
+    operation: string,
+    secretId: string,
+    decide: (secret: StoredSecret | null, at: number) => [StoredSecret, Answer],
+  ): Answer {
+    const at = this.#time();
+    const lag = this.#lagOf(operation);
+    if (lag > 0) decide(this.#find(secretId, at - lag), at);
+    const [changed, answer] = decide(this.#find(secretId, at), at);
+    this.#copies.set(changed.name, changed, at);
+    return answer;
+  }
+
+  /** By name, ARN, or ARN without the six characters at its end. */
+  #find(secretId: string, at: number): StoredSecret | null {
+    if (!secretId.startsWith('arn:')) return this.#asOf(secretId, at);
+    const name = secretId.split(':').slice(6).join(':');
+    const secret = this.#asOf(name.replace(suffix, ''), at) ?? this.#asOf(name, at);
+    if (secret === null) return null;
+    return [secret.arn, secret.arn.replace(suffix, '')].includes(secretId) ? secret : null;
+  }
+
+  #asOf(name: string, at: number): StoredSecret | null {
+    const secret = this.#copies.asOf(name, at);
+    if (secret === undefined) return null;
+    return secret.deletedAt !== null && secret.deletedAt <= at ? null : secret;
+  }
+
+  #newArn(name: string): string {
+    this.#created += 1;
+    const random = createHash('sha256').update(`${name}/${this.#created}`).digest('hex');
+    return `arn:aws:secretsmanager:eu-central-1:000000000000:secret:${name}-${random.slice(0, 6)}`;
+  }
+
+  #time(): number {
+    return this.#now().getTime();
+  }
+}
+
+const recordOf = (tags: readonly Tag[]): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+
+const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
+const suffix = /-[A-Za-z0-9]{6}$/;
+
+function movedStage(
+  versions: SecretVersions,
+  stage: string,
+  from: string | undefined,
+  to: string | undefined,
+): SecretVersions {
+  const holder = holderOf(versions, stage);
+  for (const id of [from, to]) {
+    if (id !== undefined && !versions.has(id)) {
+      throw new AwsRefusal(
+        'ResourceNotFoundException',
+        `Secrets Manager can't find the specified secret version: ${id}.`,
+      );
+    }
+  }
+  if (to === undefined && from === undefined) {
+    throw refusedMove('Name the version to move the label to, or to remove it from.');
+  }
+  if (from !== undefined && from !== holder) {
+    throw refusedMove(
+      `If you specify RemoveFromVersionId, it must be the version that has the staging label ${stage}.`,
+    );
+  }
+  if (to !== undefined && from === undefined && holder !== null && holder !== to) {
+    throw refusedMove(
+      `The staging label ${stage} is currently attached to version ${holder}, so you must explicitly reference that version in RemoveFromVersionId.`,
+    );
+  }
+  if (to !== undefined) return withStage(versions, stage, to);
+  if (stage === 'AWSCURRENT') {
+    throw refusedMove('AWSCURRENT can only be moved to another version, not removed.');
+  }
+  return withoutStage(versions, stage);
+}
+
+const refusedMove = (message: string) => new AwsRefusal('InvalidParameterException', message);
+
+function existing(secret: StoredSecret | null): StoredSecret {
+  if (secret !== null) return secret;
+  throw new AwsRefusal(
+    'ResourceNotFoundException',
+    "Secrets Manager can't find the specified secret.",
+  );
+}
+
+function live(found: StoredSecret | null): StoredSecret {
+  const secret = existing(found);
+  if (secret.deletedAt === null) return secret;
+  throw new AwsRefusal(
+    'InvalidRequestException',
+    "You can't perform this operation on the secret because it was marked for deletion.",
+  );
+}
+
+const scheduledName = () =>
+  new AwsRefusal(
+    'InvalidRequestException',
+    "You can't create this secret because a secret with this name is already scheduled for deletion.",
+  );
+
+const missingVersion = (which: string) =>
+  new AwsRefusal(
+    'ResourceNotFoundException',
+    `Secrets Manager can't find the specified secret value for ${which}.`,
+  );
