@@ -1,6 +1,7 @@
 import { errorAnswer, errorType, jsonAnswer } from './aws-json.ts';
 import type { EmulatorSecrets, SecretDescription, SecretVersion } from './emulator-secrets.ts';
 import type { Answer, ForwardedRequest, Forwarder } from './forward.ts';
+import { refusalOfInput } from './secret-input.ts';
 
 export interface GuardedRequest {
   readonly operation: string;
@@ -13,7 +14,6 @@ export type GuardedOperations = (request: GuardedRequest) => Promise<Answer>;
 
 /** Stands in the description of a secret from its creation until its version has the token as id. */
 const unfinished = 'guard:';
-const tokenLength = { min: 32, max: 64 };
 
 /**
  * CreateSecret and PutSecretValue as AWS does them, on an emulator that ignores or misuses their token.
@@ -29,8 +29,8 @@ export function guardedOperations(
     PutSecretValue: (request) => putSecretValue(request, forwarder, emulator),
   };
   return async (request) => {
-    const refusal = refuseInput(request.input);
-    if (refusal !== null) return refusal;
+    const refusal = refusalOfInput(request.input);
+    if (refusal !== null) return errorAnswer(refusal.type, refusal.message);
     const operation = operations[request.operation];
     return operation === undefined ? forwarder.send(request.raw) : operation(request);
   };
@@ -41,26 +41,6 @@ export async function finishCreations(emulator: EmulatorSecrets): Promise<void> 
   for (const secret of await emulator.describedAs(unfinished)) {
     if (secret.DeletedDate === undefined) await finishCreation(secret, emulator);
   }
-}
-
-function refuseInput({
-  Name: name,
-  ClientRequestToken: token,
-}: Record<string, unknown>): Answer | null {
-  if (
-    typeof token === 'string' &&
-    (token.length < tokenLength.min || token.length > tokenLength.max)
-  ) {
-    return errorAnswer(
-      'InvalidParameterException',
-      'ClientRequestToken must be 32-64 characters long.',
-    );
-  }
-  if (typeof name === 'string' && !/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(name)) {
-    const rule = 'Must be 1 to 512 characters, alphanumeric or any of the following: -/_+=.@';
-    return errorAnswer('ValidationException', `Invalid name. ${rule}`);
-  }
-  return null;
 }
 
 /**

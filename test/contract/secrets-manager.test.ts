@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { FakeSecretsManager } from '../fakes/secrets-manager.ts';
 import { type FakeServer, serveSecretsManager } from '../fakes/secrets-manager-server.ts';
 import { secretsManagerCases } from './secrets-manager-cases.ts';
+import { secretsManagerLimitsCases } from './secrets-manager-limits-cases.ts';
+import { holdTo } from './suite.ts';
 
 let server: FakeServer;
 let client: SecretsManagerClient;
@@ -24,5 +26,6 @@ afterAll(async () => {
 });
 
 describe('the fake Secrets Manager', () => {
-  secretsManagerCases(() => client);
+  holdTo(secretsManagerCases(() => client));
+  holdTo(secretsManagerLimitsCases(() => client));
 });

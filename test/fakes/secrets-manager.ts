@@ -14,14 +14,11 @@ import {
   withVersion,
 } from './secret-versions.ts';
 import {
-  checkName,
+  checkInput,
   checkRecoveryWindow,
   checkSecretId,
-  checkStages,
-  checkTags,
-  checkToken,
-  checkValue,
   type Tag,
+  tokenOf,
 } from './secrets-manager-checks.ts';
 
 export interface StoredSecret {
@@ -68,7 +65,7 @@ const nothing = (): number => 0;
 
 export class FakeSecretsManager {
   readonly #now: () => Date;
-  readonly #copies = new Copies<StoredSecret>();
+  readonly #copies = new Copies<StoredSecret | null>();
   #lagOf: (operation: string) => number = nothing;
   #created = 0;
 
@@ -95,12 +92,15 @@ export class FakeSecretsManager {
     return this.#copies.keys().filter((name) => this.stored(name) !== null);
   }
 
+  /** Ends a secret at once, as the end of its deletion window would. */
+  purge(name: string): void {
+    this.#copies.set(name, null, this.#time());
+  }
+
   createSecret(input: CreateSecretInput) {
-    const { Name, Description, SecretString, ClientRequestToken: token, Tags = [] } = input;
-    checkName(Name);
-    checkToken(token);
-    checkTags(Tags);
-    if (SecretString !== undefined) checkValue(SecretString);
+    const { Name, Description, SecretString, Tags = [] } = input;
+    const token = tokenOf(input);
+    checkInput(input);
     return this.#change('CreateSecret', Name, (present, at) => {
       if (present !== null) {
         if (present.deletedAt !== null) throw scheduledName();
@@ -128,11 +128,10 @@ export class FakeSecretsManager {
   }
 
   putSecretValue(input: PutSecretValueInput) {
-    const { SecretId, SecretString, ClientRequestToken: token, VersionStages } = input;
+    const { SecretId, SecretString, VersionStages } = input;
+    const token = tokenOf(input);
     checkSecretId(SecretId);
-    checkToken(token);
-    checkValue(SecretString);
-    if (VersionStages !== undefined) checkStages(VersionStages);
+    checkInput(input);
     return this.#change('PutSecretValue', SecretId, (found, at) => {
       const secret = live(found);
       const known = secret.versions.get(token);
@@ -224,7 +223,7 @@ export class FakeSecretsManager {
   updateSecretVersionStage(input: UpdateSecretVersionStageInput) {
     const { SecretId, VersionStage: stage, MoveToVersionId: to, RemoveFromVersionId: from } = input;
     checkSecretId(SecretId);
-    checkStages([stage]);
+    checkInput({ VersionStages: [stage] });
     return this.#change('UpdateSecretVersionStage', SecretId, (found) => {
       const secret = live(found);
       const versions = movedStage(secret.versions, stage, from, to);
@@ -237,11 +236,11 @@ export class FakeSecretsManager {
 
   tagResource({ SecretId, Tags }: Named & { readonly Tags: readonly Tag[] }): object {
     checkSecretId(SecretId);
-    checkTags(Tags);
+    checkInput({ Tags });
     return this.#change('TagResource', SecretId, (found) => {
       const secret = live(found);
       const tags = { ...secret.tags, ...recordOf(Tags) };
-      checkTags(tagsOf(tags));
+      checkInput({ Tags: tagsOf(tags) });
       return [{ ...secret, tags }, {}];
     });
   }
@@ -279,7 +278,7 @@ export class FakeSecretsManager {
 
   #asOf(name: string, at: number): StoredSecret | null {
     const secret = this.#copies.asOf(name, at);
-    if (secret === undefined) return null;
+    if (secret === undefined || secret === null) return null;
     return secret.deletedAt !== null && secret.deletedAt <= at ? null : secret;
   }
 

@@ -13,12 +13,22 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalAws, startLocalAws } from '../../scripts/local/local-aws.ts';
 import { startSecretsGuard } from '../../scripts/local/secrets-guard.ts';
 import { secretsManagerCases } from '../contract/secrets-manager-cases.ts';
+import {
+  bareDivergences,
+  bareLimitDivergences,
+  guardedDivergences,
+  guardedLimitDivergences,
+} from '../contract/secrets-manager-divergences.ts';
+import { secretsManagerLimitsCases } from '../contract/secrets-manager-limits-cases.ts';
+import { holdTo } from '../contract/suite.ts';
 import { callerAllowed } from './local-caller.ts';
 
 let stateDir: string;
 let aws: LocalAws;
 let client: SecretsManagerClient;
 let restricted: SecretsManagerClient;
+/** Past the guard. */
+let bare: SecretsManagerClient;
 
 beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
@@ -30,6 +40,12 @@ beforeAll(async () => {
       credentials,
       maxAttempts: 1,
     });
+  bare = new SecretsManagerClient({
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: aws.credentials,
+    maxAttempts: 1,
+  });
   // A real IAM user, whose signatures and policies the local AWS checks, unlike its root's.
   const everything = 'arn:aws:secretsmanager:*:*:secret:*';
   client = connect(
@@ -51,6 +67,7 @@ beforeAll(async () => {
 afterAll(async () => {
   client?.destroy();
   restricted?.destroy();
+  bare?.destroy();
   await aws?.stop();
   rmSync(stateDir, { recursive: true, force: true });
 });
@@ -89,7 +106,25 @@ const isUnanswered = async (call: (abortSignal: AbortSignal) => Promise<unknown>
 };
 
 describe('Secrets Manager behind the guard', () => {
-  secretsManagerCases(() => client);
+  holdTo(
+    secretsManagerCases(() => client),
+    guardedDivergences,
+  );
+  holdTo(
+    secretsManagerLimitsCases(() => client),
+    guardedLimitDivergences,
+  );
+});
+
+describe('Secrets Manager of the local AWS without the guard', () => {
+  holdTo(
+    secretsManagerCases(() => bare),
+    bareDivergences,
+  );
+  holdTo(
+    secretsManagerLimitsCases(() => bare),
+    bareLimitDivergences,
+  );
 });
 
 describe('IAM behind the guard', () => {
