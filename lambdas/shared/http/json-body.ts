@@ -3,6 +3,8 @@ import { MalformedRequest, RequestTooLarge } from '../domain/errors.ts';
 import type { Request } from './request.ts';
 
 const maxBytes = 256 * 1024;
+/** More than anything stored has; without a bound whatever walks the body could run out of stack. */
+const maxDepth = 64;
 /** A list of wrong entries has a problem each: the answer names the first few. */
 const maxProblems = 5;
 
@@ -42,5 +44,13 @@ function readJson({ body, headers }: Request): unknown {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new MalformedRequest(null, 'The body must be a JSON object.');
   }
+  if (isDeeper(parsed, maxDepth)) {
+    throw new MalformedRequest(null, `The body is nested deeper than ${maxDepth} levels.`);
+  }
   return parsed;
 }
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)));
