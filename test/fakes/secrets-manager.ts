@@ -20,6 +20,7 @@ import {
   type Tag,
   tokenOf,
 } from './secrets-manager-checks.ts';
+import { SecretsManagerRates } from './secrets-manager-rates.ts';
 
 export interface StoredSecret {
   readonly arn: string;
@@ -67,6 +68,7 @@ export class FakeSecretsManager {
   readonly #now: () => Date;
   readonly #copies = new Copies<StoredSecret | null>();
   #lagOf: (operation: string) => number = nothing;
+  #rates: SecretsManagerRates | null = null;
   #created = 0;
 
   constructor(now: () => Date = () => new Date()) {
@@ -80,6 +82,11 @@ export class FakeSecretsManager {
    */
   staleFor(lag: number | ((operation: string) => number)): void {
     this.#lagOf = typeof lag === 'number' ? () => lag : lag;
+  }
+
+  /** From now on no more calls are taken per second than AWS takes. */
+  limitRates(): void {
+    this.#rates = new SecretsManagerRates();
   }
 
   /** What is really stored under a name, whatever reads would say; null for nothing. */
@@ -250,6 +257,7 @@ export class FakeSecretsManager {
     secretId: string,
     look: (secret: StoredSecret | null) => Answer,
   ): Answer {
+    this.#rates?.take(operation, this.#now());
     return look(this.#find(secretId, this.#time() - this.#lagOf(operation)));
   }
 
@@ -259,6 +267,7 @@ export class FakeSecretsManager {
     secretId: string,
     decide: (secret: StoredSecret | null, at: number) => [StoredSecret, Answer],
   ): Answer {
+    this.#rates?.take(operation, this.#now());
     const at = this.#time();
     const lag = this.#lagOf(operation);
     if (lag > 0) decide(this.#find(secretId, at - lag), at);
