@@ -1,0 +1,87 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { auditTable } from '../../../../lambdas/shared/adapters/table/audit-table.ts';
+import { noticesTable } from '../../../../lambdas/shared/adapters/table/notices-table.ts';
+import { auditRecordOf } from '../../../../lambdas/shared/domain/audit-record.ts';
+import { type Canned, cannedAws, refusal } from '../../fixtures/canned-aws.ts';
+import { now, rowWith } from '../../fixtures/rows.ts';
+
+async function clientThat(...answers: Canned[]) {
+  const { config, asked } = await cannedAws(...answers);
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(config), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  return { client, asked };
+}
+
+const taken = (Item?: object) => refusal('ConditionalCheckFailedException', 400, { Item });
+
+describe('the audit table', () => {
+  const record = auditRecordOf(null, rowWith());
+  if (record === null) throw new Error('No record');
+
+  it('takes a record once, under key id and number', async () => {
+    const { client, asked } = await clientThat();
+    await auditTable(client, 'audit').append(record);
+    expect(asked).toMatchObject([
+      {
+        target: 'PutItem',
+        body: {
+          ConditionExpression: 'attribute_not_exists(pk)',
+          Item: {
+            pk: { S: `KEY#${record.key_id}` },
+            sk: { S: '000000000001' },
+            order_sk: { S: `${record.at}#${record.key_id}#000000000001` },
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is content where the record is there already', async () => {
+    const { client } = await clientThat(taken());
+    await expect(auditTable(client, 'audit').append(record)).resolves.toBeUndefined();
+  });
+
+  it.each([
+    refusal('ThrottlingException'),
+    refusal('AccessDeniedException'),
+    refusal('InternalServerError', 500),
+  ])(
+    'fails where it could not be written, so that the stream delivers again: %o',
+    async (answer) => {
+      const { client } = await clientThat(answer);
+      await expect(auditTable(client, 'audit').append(record)).rejects.toThrow();
+    },
+  );
+});
+
+describe('the notices table', () => {
+  const notice = { id: 'n', keyId: 'k', event: 'key_created' };
+
+  it.each([
+    ['taken', { status: 200, body: {} }],
+    ['in-flight', taken({ state: { S: 'sending' } })],
+    ['closed', taken({ state: { S: 'sent' } })],
+    ['closed', taken({ state: { S: 'failed' } })],
+  ] as const)('says %s', async (state, answer) => {
+    const { client } = await clientThat(answer);
+    expect(await noticesTable(client, 'notices').take(notice, now)).toBe(state);
+  });
+
+  it('fails where it cannot be asked', async () => {
+    const { client } = await clientThat(refusal('ThrottlingException'));
+    await expect(noticesTable(client, 'notices').take(notice, now)).rejects.toThrow();
+  });
+
+  it('notes a sent mail under the notice and under its key', async () => {
+    const { client, asked } = await clientThat();
+    await noticesTable(client, 'notices').markSent(notice, 'm-1', now);
+    const [{ body } = { body: {} }] = asked;
+    expect(body.TransactItems).toMatchObject([
+      { Put: { Item: { pk: { S: 'NOTICE#n' }, state: { S: 'sent' }, message_id: { S: 'm-1' } } } },
+      { Put: { Item: { pk: { S: 'KEY#k' }, state: { S: 'sent' }, message_id: { S: 'm-1' } } } },
+    ]);
+  });
+});
