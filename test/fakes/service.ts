@@ -7,13 +7,21 @@ import { generateKey, route as generateRoute } from '../../lambdas/generate-key/
 import { handler as refuseUnknownRoute } from '../../lambdas/refuse-unknown-route/handler.ts';
 import { adminRow } from '../../lambdas/shared/domain/admin-key.ts';
 import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
+import type {
+  DueRows,
+  KeyTable,
+  SecretRepairs,
+  Secrets,
+} from '../../lambdas/shared/domain/ports.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
+import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
+import { MemoryDueRows } from './memory-due-rows.ts';
 import { MemoryKeyTable } from './memory-key-table.ts';
 import { MemoryMailer } from './memory-mailer.ts';
 import { MemoryNotices } from './memory-notices.ts';
@@ -38,6 +46,13 @@ export interface Received {
   readonly body: any;
 }
 
+/** What a process reaches outside itself. */
+export interface ProcessStores {
+  readonly table: KeyTable;
+  readonly secrets: Secrets & SecretRepairs;
+  readonly due: DueRows;
+}
+
 export function inProcessService(changes: Partial<Settings> = {}) {
   const settings = settingsWith(changes);
   const clock = new FakeClock();
@@ -47,23 +62,36 @@ export function inProcessService(changes: Partial<Settings> = {}) {
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer();
+  const due = new MemoryDueRows(table);
   const { now } = clock;
   const stores = { table, secrets, random, now, settings };
+  const processStores: ProcessStores = { table, secrets, due };
 
-  const handlers = {
-    'generate-key': api(generateRoute, () => ({ ...stores, operation: generateKey(stores) })),
-    'show-key-info': api(infoRoute, () => ({ table, settings, now, operation: showKeyInfo(now) })),
-    'check-liveness': checkLiveness,
-    'refuse-unknown-route': refuseUnknownRoute,
+  /** The functions as one process, which may see the stores through faults. */
+  const handlersOver = (seen: Pick<ProcessStores, 'table' | 'secrets'>) => {
+    const own = { ...stores, ...seen };
+    return {
+      'generate-key': api(generateRoute, () => ({ ...own, operation: generateKey(own) })),
+      'show-key-info': api(infoRoute, () => ({ ...own, operation: showKeyInfo(now) })),
+      'check-liveness': checkLiveness,
+      'refuse-unknown-route': refuseUnknownRoute,
+    };
   };
 
-  async function send({ method = 'POST', path, headers = {}, body }: Sent): Promise<Received> {
+  const handlers = handlersOver(processStores);
+
+  const send = (sent: Sent): Promise<Received> => sendTo(handlers, sent);
+
+  async function sendTo(
+    over: ReturnType<typeof handlersOver>,
+    { method = 'POST', path, headers = {}, body }: Sent,
+  ): Promise<Received> {
     const [rawPath = '', rawQueryString = ''] = path.split('?');
     const operation =
       routes.find((route) => route.path === rawPath && route.method === method)?.operation ??
       fallbackOperation;
     const event = gatewayEvent({ method, rawPath, rawQueryString, headers, body });
-    const answer = await handlers[operation](event, lambdaContext);
+    const answer = await over[operation](event, lambdaContext);
     if (typeof answer !== 'object') throw new Error('No answer');
     return {
       status: answer.statusCode ?? 0,
@@ -71,6 +99,14 @@ export function inProcessService(changes: Partial<Settings> = {}) {
       body: typeof answer.body === 'string' ? JSON.parse(answer.body) : undefined,
     };
   }
+
+  /** Sends to a process of its own. */
+  const sendThrough = (seen: ProcessStores, sent: Sent): Promise<Received> =>
+    sendTo(handlersOver(seen), sent);
+
+  /** One run of the scheduled function. */
+  const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
+    settleDue({ ...stores, ...seen, onTrouble: () => undefined }, 'scheduled-run');
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -111,6 +147,10 @@ export function inProcessService(changes: Partial<Settings> = {}) {
 
   return {
     ...stores,
+    due,
+    processStores,
+    sendThrough,
+    repair,
     clock,
     trail,
     notices,

@@ -131,7 +131,7 @@ describe('Idempotency-Key on generate', () => {
   it('answers 503, never a new run, where the secret cannot be read', async () => {
     const service = await startedService();
     await attempt(service, { key_alias: 'a' });
-    service.secrets.secrets.clear();
+    service.secrets.service.deleteSecret({ SecretId: 'litellm/a', RecoveryWindowInDays: 7 });
     expect((await attempt(service, { key_alias: 'a' })).status).toBe(503);
     expect(liveKeys(service).length).toBe(1);
   });

@@ -161,6 +161,8 @@ export const keyRow = z.looseObject({
   key: keyImage,
   /** When the sweep is to look at this row beside its daily round. */
   sweepAt: z.optional(z.string()),
+  /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
+  suspicion: z.optional(z.looseObject({ kind: z.enum(['restore', 'cleanup']), at: z.string() })),
   /** Epoch seconds after which a deleted row is removed. */
   ttl: z.optional(z.number()),
 });
@@ -212,7 +214,6 @@ export const isExpired = (row: KeyRow, now: Date): boolean =>
  * only finds rows; no condition is ever on it.
  */
 export function dueAt(row: KeyRow): string | null {
-  const rotation = row.status === 'active' ? row.key.key_rotation_at : undefined;
-  const times = [row.intent?.fence, row.prev?.until, row.sweepAt, rotation];
+  const times = [row.intent?.fence, row.prev?.until, row.sweepAt];
   return times.filter((time) => time !== undefined).sort()[0] ?? null;
 }

@@ -97,4 +97,7 @@ export function parseLease(item: Item): AliasLease {
 /** Of the table of idempotency records, whose key is the record's id. */
 export const recordItem = (record: IdempotencyRecord): Item => ({ ...record, pk: record.id });
 
-export const parseRecord = (item: Item): IdempotencyRecord => idempotencyRecord.parse(item);
+export function parseRecord(item: Item): IdempotencyRecord {
+  const { pk: _key, ...stored } = item;
+  return idempotencyRecord.parse(stored);
+}

@@ -34,9 +34,10 @@ export const auditIndexes = {
 } as const;
 
 /** Partitions a list index is spread over, so that no single one carries all writes. */
-export const shards = 4;
+const shards = [0, 1, 2, 3] as const;
 
 export const rowKey = (keyId: string): string => `${keyRowPrefix}${keyId}`;
+export const keyIdOf = (pk: string): string => pk.slice(keyRowPrefix.length);
 export const pointerPrefix = 'TOKEN#';
 export const pointerKey = (hash: string): string => `${pointerPrefix}${hash}`;
 export const leaseKey = (alias: string): string => `ALIAS#${alias}`;
@@ -46,7 +47,7 @@ export const noticeKey = (noticeId: string): string => `NOTICE#${noticeId}`;
 export const shardOf = (id: string): number => {
   let sum = 0;
   for (let index = 0; index < id.length; index += 1) sum += id.charCodeAt(index);
-  return sum % shards;
+  return sum % shards.length;
 };
 
 export const listPartition = (status: 'live' | 'deleted', keyId: string): string =>
@@ -57,6 +58,13 @@ export const userPartition = (status: 'live' | 'deleted', userId: string): strin
 export const teamPartition = (status: 'live' | 'deleted', teamId: string): string =>
   `TEAM#${status}#${teamId}`;
 export const duePartition = (keyId: string): string => `DUE#${shardOf(keyId)}`;
+export const duePartitions = shards.map((shard) => `DUE#${shard}`);
+/** All partitions that rows are listed in, live ones first. */
+export const listPartitions = (['live', 'deleted'] as const).flatMap((status) =>
+  shards.map((shard) => `LIST#${status}#${shard}`),
+);
+/** The item that says where the sweep stands. */
+export const sweepKey = 'SWEEP';
 export const auditPartition = (keyId: string): string => `AUDIT#${shardOf(keyId)}`;
 
 /** Sort key of an audit record: zero-padded, so that text order is number order. */

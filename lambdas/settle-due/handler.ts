@@ -1,0 +1,40 @@
+/**
+ * Scheduled: settles or undoes what handlers left open, and compares a page of rows with their
+ * secrets. Safe to run twice and in parallel; one row that fails does not stop the others.
+ */
+import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
+import { describe, log } from '../shared/adapters/log.ts';
+import { emitMetrics } from '../shared/adapters/metrics.ts';
+import { secureRandom } from '../shared/adapters/randomness.ts';
+import { secretRepairs } from '../shared/adapters/secret-repairs.ts';
+import { dueRows } from '../shared/adapters/table/due-rows.ts';
+import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
+import { type RepairRun, settleDue } from '../shared/protocol/settle-due.ts';
+
+export async function handler(
+  _event: unknown,
+  context?: { awsRequestId: string },
+): Promise<RepairRun> {
+  const settings = readSettings();
+  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
+  const run = await settleDue(
+    {
+      table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
+      due: dueRows(documentClient, KEYS_TABLE),
+      secrets: secretRepairs(secretsClient),
+      random: secureRandom,
+      now: () => new Date(),
+      settings,
+      onTrouble: (keyId, error) =>
+        log('error', 'repair failed', {
+          operation: 'settle-due',
+          key_id: keyId,
+          error: describe(error),
+        }),
+    },
+    context?.awsRequestId ?? 'scheduled',
+  );
+  emitMetrics(settings.environment, { ...run }, new Date());
+  return run;
+}

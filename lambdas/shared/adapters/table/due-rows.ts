@@ -1,0 +1,88 @@
+/** Finds rows through the indexes. Both are eventually consistent: who acts on a row reads it first. */
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod/mini';
+import type { DueRows, SweepState } from '../../domain/ports.ts';
+import { duePartitions, keyIdOf, keysIndexes, listPartitions, sweepKey } from './keys.ts';
+
+/** Where a page of the sweep ended: the partition, and the last item's index and table keys. */
+const position = z.object({ partition: z.number(), sort: z.string(), pk: z.string() });
+const sweepState = z.object({ cursor: z.nullable(z.string()), startedAt: z.string() });
+
+export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueRows {
+  return { findDue, scanRows, readSweep, writeSweep };
+
+  async function findDue(by: Date, count: number, limitMs: number): Promise<string[]> {
+    const { name, pk, sk } = keysIndexes.due;
+    // Due entries end in the key id, so this bound takes in every entry of its very instant.
+    const bound = `${by.toISOString()}#~`;
+    const pages = await Promise.all(
+      duePartitions.map((partition) =>
+        client.send(
+          new QueryCommand({
+            TableName: tableName,
+            IndexName: name,
+            KeyConditionExpression: '#pk = :pk AND #sk <= :bound',
+            ExpressionAttributeNames: { '#pk': pk, '#sk': sk },
+            ExpressionAttributeValues: { ':pk': partition, ':bound': bound },
+            Limit: count,
+          }),
+          { abortSignal: AbortSignal.timeout(limitMs) },
+        ),
+      ),
+    );
+    return pages
+      .flatMap(({ Items = [] }) => Items)
+      .sort((left, right) => (String(left[sk]) < String(right[sk]) ? -1 : 1))
+      .slice(0, count)
+      .map((item) => keyIdOf(String(item['pk'])));
+  }
+
+  async function scanRows(cursor: string | null, count: number, limitMs: number) {
+    const { name, pk, sk } = keysIndexes.byCreated;
+    const from = cursor === null ? null : position.parse(JSON.parse(cursor));
+    const partition = from?.partition ?? 0;
+    const partitionKey = listPartitions[partition];
+    if (partitionKey === undefined) return { keyIds: [], cursor: null };
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName: tableName,
+        IndexName: name,
+        KeyConditionExpression: '#pk = :pk',
+        ExpressionAttributeNames: { '#pk': pk },
+        ExpressionAttributeValues: { ':pk': partitionKey },
+        Limit: count,
+        ...(from === null || from.pk === ''
+          ? {}
+          : { ExclusiveStartKey: { pk: from.pk, [pk]: partitionKey, [sk]: from.sort } }),
+      }),
+      { abortSignal: AbortSignal.timeout(limitMs) },
+    );
+    const next =
+      LastEvaluatedKey === undefined
+        ? { partition: partition + 1, sort: '', pk: '' }
+        : { partition, sort: String(LastEvaluatedKey[sk]), pk: String(LastEvaluatedKey['pk']) };
+    return {
+      keyIds: Items.map((item) => keyIdOf(String(item['pk']))),
+      cursor: next.partition < listPartitions.length ? JSON.stringify(next) : null,
+    };
+  }
+
+  async function readSweep(limitMs: number): Promise<SweepState | null> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tableName, Key: { pk: sweepKey }, ConsistentRead: true }),
+      { abortSignal: AbortSignal.timeout(limitMs) },
+    );
+    return Item === undefined ? null : sweepState.parse(Item);
+  }
+
+  async function writeSweep(state: SweepState, limitMs: number): Promise<void> {
+    await client.send(new PutCommand({ TableName: tableName, Item: { ...state, pk: sweepKey } }), {
+      abortSignal: AbortSignal.timeout(limitMs),
+    });
+  }
+}

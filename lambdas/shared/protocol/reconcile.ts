@@ -1,0 +1,228 @@
+/**
+ * The reconciler: finishes or undoes what a handler left open. Any number of copies may run; a copy
+ * first claims the intent, and each of its writes is over the row as it read it, so that of two the
+ * slower one changes nothing. An answer that is throttled, refused or missing ends the pass: it is
+ * never read as "absent", and the next pass comes a fence later.
+ */
+import type { Deadline } from '../domain/deadline.ts';
+import type { Intent, KeyRow } from '../domain/key-row.ts';
+import type {
+  DescribeOutcome,
+  KeyTable,
+  KeyWrite,
+  Randomness,
+  SecretRepairs,
+} from '../domain/ports.ts';
+import type { Settings } from '../domain/settings.ts';
+import { repairEvent, system } from '../domain/system-event.ts';
+import { settledBirth, undoWrites } from './birth.ts';
+
+export interface RepairStores {
+  readonly table: KeyTable;
+  readonly secrets: SecretRepairs;
+  readonly random: Randomness;
+  readonly now: () => Date;
+  readonly settings: Settings;
+}
+
+/** `left`: the intent stays open for a later pass; `nothing`: there is none, or its fence is ahead. */
+export type RepairResult = 'nothing' | 'left' | 'settled' | 'undone' | 'restored' | 'cleaned';
+
+export interface Repair {
+  readonly result: RepairResult;
+  /** The intent as this pass claimed it; null where there was none to work on. */
+  readonly intent: Intent | null;
+}
+
+const nothing: Repair = { result: 'nothing', intent: null };
+
+/** One pass over one row. `requestId` is the run's, for the audit. */
+export async function reconcile(
+  stores: RepairStores,
+  keyId: string,
+  requestId: string,
+  deadline: Deadline,
+): Promise<Repair> {
+  const { table, now } = stores;
+  const { target: row } = await table.load({ target: { keyId } }, deadline.tableLimitMs());
+  if (row === null || row.intent === null) return nothing;
+  if (Date.parse(row.intent.fence) > now().getTime()) return nothing;
+  const claimed = claimOf(row, row.intent, now(), stores.settings.timing.fenceSeconds);
+  const taken = await write(stores, [{ kind: 'replace-row', row: claimed.row }], deadline);
+  const { intent } = claimed;
+  if (!taken) return { result: 'left', intent };
+  return {
+    result: await passes[intent.kind]({ ...stores, ...claimed, requestId, deadline }),
+    intent,
+  };
+}
+
+interface Pass extends RepairStores {
+  readonly row: KeyRow;
+  readonly intent: Intent;
+  readonly requestId: string;
+  readonly deadline: Deadline;
+}
+
+const passes: Record<Intent['kind'], (pass: Pass) => Promise<RepairResult>> = {
+  generate: finishOrUndoBirth,
+  restore: restoreSecret,
+  cleanup: removeSecrets,
+};
+
+function claimOf(row: KeyRow, intent: Intent, now: Date, fenceSeconds: number) {
+  const claimed: Intent = {
+    ...intent,
+    claim: intent.claim + 1,
+    at: now.toISOString(),
+    fence: secondsAfter(now, fenceSeconds),
+  };
+  return { intent: claimed, row: { ...row, rev: row.rev + 1, intent: claimed } };
+}
+
+async function finishOrUndoBirth(pass: Pass): Promise<RepairResult> {
+  const { secrets, intent, settings, deadline } = pass;
+  const found = await secrets.describe(intent.newName, deadline.secretLimitMs());
+  if (found.kind === 'absent') return undoBirth(pass);
+  if (found.kind !== 'done') return 'left';
+  if (found.isScheduled) return undoBirth(pass);
+  if (found.stages[intent.ver] !== undefined) return settleBirth(pass, found.arn);
+  if (!isOurs(found, settings)) return undoBirth(pass);
+  // A secret of ours without the value: it was restored but not written. The tombstone under the
+  // value's own token makes a put that is still under way harmless, or shows that it has arrived.
+  const buried = await secrets.putTombstone(found.arn, intent.ver, deadline.secretLimitMs());
+  if (buried.kind === 'exists') return settleBirth(pass, found.arn);
+  if (buried.kind !== 'done') return 'left';
+  const removed = await secrets.remove(found.arn, deadline.secretLimitMs());
+  return removed.kind === 'done' ? undoBirth(pass) : 'left';
+}
+
+async function settleBirth(pass: Pass, secretArn: string): Promise<RepairResult> {
+  const { row, requestId, now, random } = pass;
+  const settled = {
+    ...settledBirth(row, secretArn),
+    ...repairEvent(row, 'generate_settled', requestId, now(), random),
+  };
+  return close(pass, [{ kind: 'replace-row', row: settled }], 'settled');
+}
+
+async function undoBirth(pass: Pass): Promise<RepairResult> {
+  const { table, row, intent, requestId, deadline, now, random, settings } = pass;
+  const { alias: lease } = await table.load(
+    { alias: row.alias ?? undefined },
+    deadline.tableLimitMs(),
+  );
+  const isHeld = lease?.state === 'held' && lease.keyId === row.keyId;
+  const writes = undoWrites(row, intent, isHeld ? lease : null, {
+    eventId: random.uuid(),
+    now: now(),
+    who: system,
+    requestId,
+    salt: Buffer.from(random.bytes(16)).toString('hex'),
+    retentionDays: settings.retentionDays,
+  });
+  return close(pass, writes, 'undone');
+}
+
+/** Makes a live key's secret live again, with AWSCURRENT on the row's version and on no other. */
+async function restoreSecret(pass: Pass): Promise<RepairResult> {
+  const { secrets, row, intent, deadline, requestId, now, random } = pass;
+  const limit = () => deadline.secretLimitMs();
+  const restored = await secrets.restore(intent.newName, limit());
+  if (restored.kind !== 'done') return 'left';
+  const found = await secrets.describe(restored.arn, limit());
+  if (found.kind !== 'done') return 'left';
+  const current = versionWith(found, 'AWSCURRENT');
+  if (current !== null && current !== intent.ver) {
+    const moved = await secrets.moveCurrent(restored.arn, current, intent.ver, limit());
+    if (moved.kind !== 'done') return 'left';
+    // The label has moved on its own to the version that was current by mistake.
+    const dropped = await secrets.dropPrevious(restored.arn, current, limit());
+    if (dropped.kind !== 'done') return 'left';
+  }
+  const settled = {
+    ...settledBirth(row, restored.arn),
+    ...repairEvent(row, 'secret_restored', requestId, now(), random),
+  };
+  return close(pass, [{ kind: 'replace-row', row: settled }], 'restored');
+}
+
+/** Deletes the secrets that no live key has, then frees the alias they were under. */
+async function removeSecrets(pass: Pass): Promise<RepairResult> {
+  const { table, secrets, row, intent, settings, deadline, requestId, now, random } = pass;
+  for (const name of intent.names) {
+    const found = await secrets.describe(name, deadline.secretLimitMs());
+    if (found.kind === 'absent') continue;
+    if (found.kind !== 'done') return 'left';
+    if (found.isScheduled || !isOurs(found, settings)) continue;
+    const removed = await secrets.remove(found.arn, deadline.secretLimitMs());
+    if (removed.kind !== 'done') return 'left';
+  }
+  const { alias: lease } = await table.load(
+    { alias: row.alias ?? undefined },
+    deadline.tableLimitMs(),
+  );
+  const isHeld = lease?.state === 'held' && lease.keyId === row.keyId;
+  const settled = {
+    ...row,
+    rev: row.rev + 1,
+    intent: null,
+    ...repairEvent(row, 'secret_removed', requestId, now(), random),
+  };
+  return close(
+    pass,
+    [
+      { kind: 'replace-row', row: settled },
+      ...(isHeld
+        ? [
+            {
+              kind: 'put-lease',
+              lease: {
+                ...lease,
+                state: 'free',
+                deletedAt: now().toISOString(),
+                rev: lease.rev + 1,
+              },
+            } as const,
+          ]
+        : []),
+    ],
+    'cleaned',
+  );
+}
+
+/** Closes the intent, and has the sweep look once more a fence later: a call may still land. */
+async function close(
+  { deadline, now, settings, ...stores }: Pass,
+  writes: readonly KeyWrite[],
+  result: RepairResult,
+): Promise<RepairResult> {
+  const sweepAt = secondsAfter(now(), settings.timing.fenceSeconds);
+  const swept = writes.map((each) =>
+    each.kind === 'replace-row' ? { ...each, row: { ...each.row, sweepAt } } : each,
+  );
+  return (await write(stores, swept, deadline)) ? result : 'left';
+}
+
+/** Whether the writes are in. Where that is unknown the pass ends: the next one reads what became of them. */
+async function write(
+  { table, random }: Pick<RepairStores, 'table' | 'random'>,
+  writes: readonly KeyWrite[],
+  deadline: Deadline,
+): Promise<boolean> {
+  const outcome = await table.commit(writes, random.uuid(), deadline.tableLimitMs());
+  return outcome.kind === 'committed';
+}
+
+type Described = Extract<DescribeOutcome, { kind: 'done' }>;
+
+/** Whether Latchkey made the secret, in this environment: somebody else's is never touched. */
+export const isOurs = ({ tags }: Described, { environment }: Settings): boolean =>
+  tags['latchkey:env'] === environment;
+
+export function versionWith({ stages }: Described, label: string): string | null {
+  return Object.entries(stages).find(([, labels]) => labels.includes(label))?.[0] ?? null;
+}
+
+export const secondsAfter = (at: Date, seconds: number): string =>
+  new Date(at.getTime() + seconds * 1000).toISOString();

@@ -1,0 +1,80 @@
+/** The stores of a process as it sees them through a `FaultyProcess`. */
+import type {
+  CommitOutcome,
+  DueRows,
+  KeyTable,
+  SecretFailure,
+  SecretRepairs,
+  Secrets,
+} from '../../lambdas/shared/domain/ports.ts';
+import { cannotRead, type FaultyProcess } from './fault-port.ts';
+
+const throttled = (): { kind: 'throttled' } => ({ kind: 'throttled' });
+const unanswered = (): CommitOutcome => ({ kind: 'unanswered' });
+const secretThrottled = (): SecretFailure => ({ kind: 'throttled', reason: 'Injected' });
+const secretUnanswered = (): SecretFailure => ({ kind: 'unanswered', reason: 'Injected' });
+
+export const faultyTable = (table: KeyTable, process: FaultyProcess): KeyTable => ({
+  load: (wanted, limitMs) =>
+    process.call('load', limitMs, () => table.load(wanted, limitMs), cannotRead, cannotRead),
+  commit: (writes, token, limitMs) =>
+    process.call<CommitOutcome>(
+      `commit ${writes.map(({ kind }) => kind).join('+')}`,
+      limitMs,
+      () => table.commit(writes, token, limitMs),
+      throttled,
+      unanswered,
+    ),
+  countLiveKeys: (userId, bound, limitMs) =>
+    process.call(
+      'count',
+      limitMs,
+      () => table.countLiveKeys(userId, bound, limitMs),
+      cannotRead,
+      cannotRead,
+    ),
+});
+
+export const faultySecrets = (
+  secrets: Secrets & SecretRepairs,
+  process: FaultyProcess,
+): Secrets & SecretRepairs => {
+  const call = <T>(name: string, limitMs: number, work: () => Promise<T | SecretFailure>) =>
+    process.call<T | SecretFailure>(name, limitMs, work, secretThrottled, secretUnanswered);
+  return {
+    create: (secret, limitMs) => call('create', limitMs, () => secrets.create(secret, limitMs)),
+    read: (id, version, limitMs) => call('read', limitMs, () => secrets.read(id, version, limitMs)),
+    describe: (id, limitMs) => call('describe', limitMs, () => secrets.describe(id, limitMs)),
+    putTombstone: (id, token, limitMs) =>
+      call('tombstone', limitMs, () => secrets.putTombstone(id, token, limitMs)),
+    restore: (id, limitMs) => call('restore', limitMs, () => secrets.restore(id, limitMs)),
+    remove: (id, limitMs) => call('remove', limitMs, () => secrets.remove(id, limitMs)),
+    moveCurrent: (id, from, to, limitMs) =>
+      call('move', limitMs, () => secrets.moveCurrent(id, from, to, limitMs)),
+    dropPrevious: (id, from, limitMs) =>
+      call('drop', limitMs, () => secrets.dropPrevious(id, from, limitMs)),
+  };
+};
+
+export const faultyDueRows = (due: DueRows, process: FaultyProcess): DueRows => ({
+  findDue: (by, count, limitMs) =>
+    process.call('findDue', limitMs, () => due.findDue(by, count, limitMs), cannotRead, cannotRead),
+  scanRows: (cursor, count, limitMs) =>
+    process.call(
+      'scanRows',
+      limitMs,
+      () => due.scanRows(cursor, count, limitMs),
+      cannotRead,
+      cannotRead,
+    ),
+  readSweep: (limitMs) =>
+    process.call('readSweep', limitMs, () => due.readSweep(limitMs), cannotRead, cannotRead),
+  writeSweep: (state, limitMs) =>
+    process.call(
+      'writeSweep',
+      limitMs,
+      () => due.writeSweep(state, limitMs),
+      cannotRead,
+      cannotRead,
+    ),
+});

@@ -1,0 +1,116 @@
+/**
+ * What must hold once everything has come to rest, as plain checks over the fakes: each returns the
+ * sentences that are broken. The numbers are those of docs/promises.md.
+ */
+
+import { digestOf } from '../../lambdas/shared/domain/audit-chain.ts';
+import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
+import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
+import type { AuditRecord } from '../../lambdas/shared/domain/ports.ts';
+import type { inProcessService } from '../fakes/service.ts';
+
+export type World = ReturnType<typeof inProcessService>;
+
+/** Of stores that have come to rest: no open step, mirror and table agree, the audit has no gap. */
+export function brokenAtRest(world: World, logged: readonly string[]): string[] {
+  return [
+    ...openIntents(world),
+    ...tableWithoutMirror(world),
+    ...mirrorWithoutTable(world),
+    ...leases(world),
+    ...auditGaps(world),
+    ...plaintext(world, logged),
+  ];
+}
+
+const ofKeys = ({ table }: World): KeyRow[] =>
+  table.rows().filter(({ keyId }) => keyId !== 'master');
+
+function openIntents(world: World): string[] {
+  return ofKeys(world)
+    .filter(({ intent }) => intent !== null)
+    .map(({ keyId, intent }) => `I11: ${keyId} still has an open ${intent?.kind}`);
+}
+
+/** I4, I5, I11: a live row that names a secret has that secret, with its value under AWSCURRENT. */
+function tableWithoutMirror(world: World): string[] {
+  return ofKeys(world).flatMap(({ keyId, status, secretName, cur }) => {
+    if (status !== 'active' || secretName === null) return [];
+    const value = world.secrets.current(secretName);
+    if (value === null) return [`I11: live key ${keyId} has no secret ${secretName}`];
+    return tokenHash(value) === cur.hash
+      ? []
+      : [`I5: AWSCURRENT of ${secretName} is not the value of ${keyId}`];
+  });
+}
+
+/** I5, I11: a live secret under our prefix, and made by us, is some live row's. */
+function mirrorWithoutTable(world: World): string[] {
+  const named = new Set(
+    ofKeys(world).flatMap(({ status, secretName }) => (status === 'active' ? [secretName] : [])),
+  );
+  return [...world.secrets.secrets].flatMap(([name, secret]) =>
+    secret.deletedAt !== null || secret.tags['latchkey:env'] === undefined || named.has(name)
+      ? []
+      : [`I11: secret ${name} belongs to no live key`],
+  );
+}
+
+/** An alias is held exactly by the live key that has it. */
+function leases(world: World): string[] {
+  const aliases = new Set(ofKeys(world).flatMap(({ alias }) => (alias === null ? [] : [alias])));
+  return [...aliases].flatMap((alias) => {
+    const holders = ofKeys(world).filter((row) => row.alias === alias && row.status === 'active');
+    if (holders.length > 1) return [`two live keys have the alias ${alias}`];
+    const lease = world.table.lease(alias);
+    const holder = lease?.state === 'held' ? lease.keyId : undefined;
+    return holder === holders[0]?.keyId ? [] : [`the alias ${alias} is held by ${holder}`];
+  });
+}
+
+/** I1, I2, I19: every change of every row is in the trail once, in a chain that ends in the row's. */
+function auditGaps(world: World): string[] {
+  return world.table.rows().flatMap((row) => {
+    const records = world.trail.of(row.keyId).sort((left, right) => left.seq - right.seq);
+    if (records.length !== row.seq) {
+      return [`I2: ${row.keyId} has ${records.length} records of ${row.seq} changes`];
+    }
+    return records.flatMap((record, index) =>
+      record.seq === index + 1 && record['digest'] === recomputed(record)
+        ? []
+        : [`I19: record ${record.seq} of ${row.keyId} does not verify`],
+    );
+  });
+}
+
+function recomputed(record: AuditRecord): string {
+  const { salts, who, before, after } = JSON.parse(JSON.stringify(record));
+  return digestOf({
+    keyId: record.key_id,
+    seq: record.seq,
+    action: record.action,
+    at: record.at,
+    who: { salt: salts.who, value: who },
+    before: { salt: salts.before, value: before },
+    after: { salt: salts.after, value: after },
+  });
+}
+
+/** I13: no value that Secrets Manager holds is anywhere else. */
+function plaintext(world: World, logged: readonly string[]): string[] {
+  const values = [...world.secrets.secrets.values()].flatMap(({ versions }) =>
+    [...versions.values()].map(({ value }) => value).filter((value) => value.startsWith('sk-')),
+  );
+  const sinks: Record<string, unknown> = {
+    'the table': [...world.table.items.values()],
+    'the records': [...world.table.records.values()],
+    'the stream': world.table.stream,
+    'the audit': [...world.trail.records.values()],
+    'the mails': world.mailer.inbox,
+    'the log': logged,
+  };
+  return Object.entries(sinks).flatMap(([sink, content]) => {
+    const text = JSON.stringify(content);
+    return values.some((value) => text.includes(value)) ? [`I13: a key is in ${sink}`] : [];
+  });
+}
