@@ -54,8 +54,8 @@ describe('a row in the table', () => {
 
   it('is due only while something is', () => {
     expect(rowItem(rowWith())).not.toHaveProperty('due_pk');
-    const rotated = rowWith({ key: { key_rotation_at: '2026-12-01T00:00:00.000Z' } });
-    expect(rowItem(rotated)['due_sk']).toBe(`2026-12-01T00:00:00.000Z#${rotated.keyId}`);
+    const row = rowWith({ prev: { hash: 'h', until: '2026-12-01T00:00:00.000Z' } });
+    expect(rowItem(row)['due_sk']).toBe(`2026-12-01T00:00:00.000Z#${row.keyId}`);
   });
 
   it('copies at most 400 bytes into the lists, but for its alias', () => {

@@ -27,17 +27,13 @@ describe('the status of a key', () => {
 
 describe('when a row is due', () => {
   const prev = { hash: 'h', until: '2026-12-02T00:00:00.000Z' };
-  const key = { key_rotation_at: '2026-12-03T00:00:00.000Z' };
+  const sweepAt = '2026-12-03T00:00:00.000Z';
 
   it('is at the earliest of what is to come', () => {
     expect(dueAt(rowWith())).toBeNull();
     expect(dueAt(rowWith({ prev }))).toBe(prev.until);
-    expect(dueAt(rowWith({ key }))).toBe(key.key_rotation_at);
-    expect(dueAt(rowWith({ prev, key }))).toBe(prev.until);
-  });
-
-  it('has no rotation for a deleted row', () => {
-    expect(dueAt(rowWith({ key, status: 'deleted' }))).toBeNull();
+    expect(dueAt(rowWith({ sweepAt }))).toBe(sweepAt);
+    expect(dueAt(rowWith({ prev, sweepAt }))).toBe(prev.until);
   });
 });
 
