@@ -12,7 +12,7 @@ export const isPossibleAlias = (alias: string): boolean =>
   alias !== '' && alias.length <= maxLength;
 
 /**
- * Refuses an alias that is blank, has control characters or a `..` path segment (contract 1.1.3),
+ * Refuses an alias that is blank, has control characters or a `..` path segment,
  * or breaks the environment's own pattern. Throws `InvalidField` on `key_alias`.
  */
 export function checkAlias(alias: string, pattern: string | null): void {

@@ -1,4 +1,4 @@
-/** Key defaults and upper limits of an environment, as LiteLLM applies them (contract 1.1.1). */
+/** Key defaults and upper limits of an environment, as LiteLLM applies them. */
 
 import { isLonger } from './duration.ts';
 import { InvalidField } from './errors.ts';

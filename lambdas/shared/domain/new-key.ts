@@ -20,7 +20,7 @@ import { checkStorable } from './storable.ts';
 type Maybe<T> = T | null | undefined;
 type Json = Readonly<Record<string, unknown>>;
 
-/** The fields of a generate request (contract 1.1); our own are at the end. */
+/** The fields of a generate request; our own are at the end. */
 export interface NewKeyFields {
   readonly key?: Maybe<string>;
   readonly key_alias?: Maybe<string>;

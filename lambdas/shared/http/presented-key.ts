@@ -1,6 +1,6 @@
 import type { Request } from './request.ts';
 
-/** Headers that hold the bare key, in LiteLLM's order after `Authorization` (contract 2.1). */
+/** Headers that hold the bare key, in LiteLLM's order after `Authorization`. */
 const bareHeaders = ['api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key'];
 
 /**
