@@ -9,7 +9,18 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/lib/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: ['test/lib/**/*.test.ts'],
+          // Each synthesised template serves all files; making it anew per file takes most of the time.
+          isolate: false,
+          fileParallelism: false,
+          testTimeout: 30_000,
         },
       },
       {

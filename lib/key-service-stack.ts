@@ -9,6 +9,7 @@ import type { Environment } from './environment.ts';
 import { functionSettings, settingsVariable } from './function-settings.ts';
 import { MailSender } from './mail-sender.ts';
 import { MirroredSecrets } from './mirrored-secrets.ts';
+import { Reconciler } from './reconciler.ts';
 import { StreamReaders } from './stream-readers.ts';
 import { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
 
@@ -46,6 +47,12 @@ export class KeyServiceStack extends Stack {
 
     api.serve(apiOperations(this, { ...defaults, keys, idempotency, secrets }));
     const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
+    const reconciler = new Reconciler(this, 'Reconciler', {
+      ...defaults,
+      keys,
+      idempotency,
+      secrets,
+    });
     const adminKey = new AdminKey(this, 'AdminKey', { ...defaults, keys });
 
     this.print({
@@ -59,6 +66,7 @@ export class KeyServiceStack extends Stack {
       FailureBucketName: readers.failures.bucketName,
       AuditFunctionName: readers.auditKeyChange.lambda.functionName,
       EmailFunctionName: readers.emailKeyChange.lambda.functionName,
+      ReconcilerFunctionName: reconciler.settleDue.lambda.functionName,
     });
   }
 

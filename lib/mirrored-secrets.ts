@@ -39,6 +39,22 @@ export class MirroredSecrets extends Construct {
     this.acknowledgePattern(operation);
   }
 
+  /**
+   * Look at secrets and put them right, without reading a value. Also where keys are not mirrored
+   * any more: what was stored before still has to go one day.
+   */
+  grantRepair(operation: Operation): void {
+    const actions = [
+      'DescribeSecret',
+      'PutSecretValue',
+      'RestoreSecret',
+      'DeleteSecret',
+      'UpdateSecretVersionStage',
+    ];
+    reachSecrets(operation, this.environment, actions, [this.pattern]);
+    this.acknowledgePattern(operation);
+  }
+
   /** For those who use keys from other accounts or roles: read, by name or tag, what Latchkey made here. */
   private addReaderRole() {
     const stack = Stack.of(this);

@@ -55,6 +55,15 @@ export class KeysTable extends TableV2 {
     operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${keysIndexes.byUser.name}`]);
   }
 
+  /** Find rows that are due or next in the sweep, and write them anew with their aliases. */
+  grantRepair(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem']);
+    operation.allow(
+      ['dynamodb:Query'],
+      [keysIndexes.due, keysIndexes.byCreated].map(({ name }) => `${this.tableArn}/index/${name}`),
+    );
+  }
+
   /** Put the admin key's row where it is absent. */
   grantProvision(operation: Operation): void {
     this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem']);
@@ -101,6 +110,11 @@ export class IdempotencyTable extends TableV2 {
   /** Find a request's record, write it with the change itself, and remove it when that is undone. */
   grantRecord(operation: Operation): void {
     give(operation, 'IDEMPOTENCY_TABLE', this, ['BatchGetItem', 'PutItem', 'DeleteItem']);
+  }
+
+  /** Remove the record of a request that is undone, so that a retry runs afresh. */
+  grantRemove(operation: Operation): void {
+    give(operation, 'IDEMPOTENCY_TABLE', this, ['DeleteItem']);
   }
 }
 

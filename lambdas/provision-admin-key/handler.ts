@@ -8,7 +8,7 @@ import { obtainAdminSecret } from '../shared/adapters/admin-secret.ts';
 import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig } from '../shared/config.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
 import { adminRow } from '../shared/domain/admin-key.ts';
 import { masterKeyId, newKey } from '../shared/domain/key-format.ts';
 
@@ -27,6 +27,7 @@ export async function handler(event: CloudFormationCustomResourceEvent) {
     // Set by the stack for the local environment alone, whose clients expect a well-known key.
     process.env['MASTER_KEY_VALUE'] ?? newKey(masterKeyId, secureRandom.bytes),
     secureRandom.uuid(),
+    readSettings().secretKmsKeyId,
   );
   const row = adminRow(secret, event.RequestId, new Date(), secureRandom);
   const outcome = await table.commit(

@@ -157,6 +157,7 @@ describe('outputs', () => {
       'IdempotencyTableName',
       'KeysTableName',
       'NoticesTableName',
+      'ReconcilerFunctionName',
     ]);
   });
 });

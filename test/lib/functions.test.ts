@@ -34,7 +34,7 @@ describe('functions', () => {
   it('that write secrets end when the fence says they do', () => {
     for (const environment of [sample.prod, sample.local]) {
       for (const [id, { Properties }] of ours(environment)) {
-        if (!/^(generatekey|AdminKey)/.test(id)) continue;
+        if (!/^(generatekey|AdminKey|Reconciler)/.test(id)) continue;
         expect(Properties['Timeout'], id).toBe(environment.timing.functionTimeoutSeconds);
       }
     }
@@ -45,7 +45,8 @@ describe('functions', () => {
       ours(sample.prod).map(([id, { Properties }]) => [id, Object.keys(variablesOf(Properties))]),
     );
     expect(names).toEqual({
-      generatekeyFunction: ['SETTINGS', 'KEYS_TABLE'],
+      generatekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE'],
       checklivenessFunction: ['SETTINGS'],
       refuseunknownrouteFunction: ['SETTINGS'],

@@ -29,6 +29,10 @@ describe('local conveniences', () => {
     const named = Object.entries(resourcesOf(templateOf(sample.local), 'AWS::Lambda::Function'))
       .filter(([, { Properties }]) => JSON.stringify(Properties).includes('AWS_ENDPOINT_URL'))
       .map(([id]) => id.replace(/Function.*/, ''));
-    expect(named).toEqual(['generatekey', 'AdminKeyprovisionadminkey']);
+    expect(named.sort()).toEqual([
+      'AdminKeyprovisionadminkey',
+      'Reconcilersettledue',
+      'generatekey',
+    ]);
   });
 });

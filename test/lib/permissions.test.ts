@@ -30,11 +30,31 @@ describe('permissions', () => {
           'dynamodb:PutItem',
         ],
         'KeysTable/index/byUser': ['dynamodb:Query'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
         'secretsmanager:secret:litellm/*': [
           'secretsmanager:CreateSecret',
+          'secretsmanager:GetSecretValue',
+          'secretsmanager:TagResource',
+        ],
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
+      ReconcilersettledueRole: {
+        ReconcilersettledueLogs: logs,
+        KeysTable: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:DeleteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+        ],
+        'KeysTable/index/due': ['dynamodb:Query'],
+        'KeysTable/index/byCreated': ['dynamodb:Query'],
+        IdempotencyTable: ['dynamodb:DeleteItem'],
+        'secretsmanager:secret:litellm/*': [
+          'secretsmanager:DeleteSecret',
+          'secretsmanager:DescribeSecret',
           'secretsmanager:PutSecretValue',
           'secretsmanager:RestoreSecret',
-          'secretsmanager:TagResource',
+          'secretsmanager:UpdateSecretVersionStage',
         ],
         [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
       },
@@ -111,7 +131,7 @@ describe('permissions', () => {
 
   it('uses the customer key only through Secrets Manager', () => {
     const uses = statementsOf(full).filter(({ Resource }) => list(Resource).includes(kmsKey));
-    expect(uses).toHaveLength(3);
+    expect(uses).toHaveLength(4);
     for (const { Condition } of uses) {
       expect(Condition).toEqual({
         StringEquals: {
@@ -147,6 +167,7 @@ describe('permissions', () => {
       'generatekeyLogs',
       'KeysTable',
       'KeysTable/index/byUser',
+      'IdempotencyTable',
     ]);
   });
 

@@ -15,6 +15,7 @@ export async function obtainAdminSecret(
   name: string,
   offered: string,
   token: string,
+  kmsKeyId: string | null,
 ): Promise<AdminSecret> {
   try {
     const { ARN, VersionId } = await client.send(
@@ -23,6 +24,7 @@ export async function obtainAdminSecret(
         Description: 'The admin key of Latchkey. Rotate it through the API, never here.',
         SecretString: offered,
         ClientRequestToken: token,
+        ...(kmsKeyId === null ? {} : { KmsKeyId: kmsKeyId }),
       }),
     );
     return { name, value: offered, ...identified(ARN, VersionId) };

@@ -2,7 +2,7 @@
  * Metrics in CloudWatch's embedded format: a log line that CloudWatch turns into metrics by itself
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  */
-export const metricNamespace = 'Latchkey';
+import { metricNamespace } from '../domain/metric-names.ts';
 
 /** Writes one value of each metric, under the environment's name. */
 export function emitMetrics(
