@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Item,
   leaseItem,
   parseLease,
   parsePointer,
+  parseRecord,
   parseRow,
   pointerItem,
+  recordItem,
   rowItem,
 } from '../../lambdas/shared/adapters/table/items.ts';
 import {
@@ -14,6 +17,7 @@ import {
   rowKey,
   userPartition,
 } from '../../lambdas/shared/adapters/table/keys.ts';
+import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
 import type { IdempotencyRecord } from '../../lambdas/shared/domain/idempotency.ts';
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type {
@@ -24,27 +28,45 @@ import type {
   Loaded,
   Wanted,
 } from '../../lambdas/shared/domain/ports.ts';
+import { AwsRefusal } from './aws-refusal.ts';
+import { stored } from './dynamo-item.ts';
+import { type ItemChange, MemoryItems } from './memory-items.ts';
 
-/** One record of the table's stream: the images before and after a write of a key row. */
+/** A write of a key row, as the stream's readers see it. */
 export interface StreamRecord {
   readonly before: KeyRow | null;
   readonly after: KeyRow;
 }
 
+const maxActions = 100;
+const maxTokenLength = 36;
+const tokenMs = 600_000;
+
 /**
  * The keys' table in memory. As on DynamoDB a transaction is all or nothing, its token makes a
  * repeat a no-op for ten minutes, a write that changes nothing leaves no stream record, and values
- * are kept as they would be stored: without undefined members, never shared with the caller.
+ * are kept as they would be stored: without undefined members, never shared with the caller. What
+ * DynamoDB would not take is refused with the name of its exception.
  */
 export class MemoryKeyTable implements KeyTable {
-  readonly items = new Map<string, Item>();
   /** The table of idempotency records. */
   readonly records = new Map<string, IdempotencyRecord>();
+  /** What of the stream is a write of a key row. */
   readonly stream: StreamRecord[] = [];
-  readonly #tokens = new Map<string, string>();
+  readonly #now: () => Date;
+  readonly #table: MemoryItems;
+  readonly #tokens = new Map<
+    string,
+    { readonly actions: readonly Action[]; readonly at: number }
+  >();
+
+  constructor(now: () => Date = () => new Date()) {
+    this.#now = now;
+    this.#table = new MemoryItems(now);
+  }
 
   async load(wanted: Wanted, limitMs: number): Promise<Loaded> {
-    if (limitMs <= 0) throw new Error('A read without time was sent');
+    if (limitMs <= 0) throw unavailable();
     return {
       caller: this.#find(wanted.caller),
       target: this.#find(wanted.target),
@@ -59,30 +81,50 @@ export class MemoryKeyTable implements KeyTable {
     limitMs: number,
   ): Promise<CommitOutcome> {
     if (limitMs <= 0) return { kind: 'unanswered' };
-    const content = JSON.stringify(writes);
-    const isTransaction = writes.length > 1 || writes[0]?.kind === 'delete-pointer';
+    const [first] = writes;
+    const isTransaction = writes.length !== 1 || first?.kind.startsWith('delete') === true;
+    const actions = writes.map((write) => actionOf(write, isTransaction));
+    if (!isTransaction) return this.#run(actions);
+    checkTransaction(actions, token);
     const known = this.#tokens.get(token);
-    if (isTransaction && known !== undefined) {
-      if (known !== content) throw new Error('IdempotentParameterMismatchException');
-      return { kind: 'committed' };
+    if (known !== undefined && this.#now().getTime() - known.at < tokenMs) {
+      if (isDeepStrictEqual(known.actions, actions)) return { kind: 'committed' };
+      throw new AwsRefusal('IdempotentParameterMismatchException', 'Other writes had this token');
     }
-    const keys = writes.map(keyOfWrite);
-    if (new Set(keys).size < keys.length) throw new Error('Two writes of one item');
-    const failed = writes.flatMap((write, index) => (this.#isMet(write) ? [] : [index]));
-    if (failed.length > 0) return { kind: 'refused', failed };
-    for (const write of writes) this.#apply(write);
-    this.#tokens.set(token, content);
-    return { kind: 'committed' };
+    const outcome = this.#run(actions);
+    if (outcome.kind === 'committed') {
+      this.#tokens.set(token, { actions, at: this.#now().getTime() });
+    }
+    return outcome;
   }
 
-  async countLiveKeys(userId: string, bound: number): Promise<number> {
+  async countLiveKeys(userId: string, bound: number, limitMs: number): Promise<number> {
+    if (limitMs <= 0) throw unavailable();
     const partition = userPartition('live', userId);
     const owned = [...this.items.values()].filter((item) => item['user_pk'] === partition);
     return Math.min(owned.length, bound);
   }
 
+  get items(): Map<string, Item> {
+    return this.#table.items;
+  }
+
+  /** The whole stream, all kinds of items. */
+  get changes(): readonly ItemChange[] {
+    return this.#table.changes;
+  }
+
+  /** Removes what is past its time to live, which DynamoDB does some day. */
+  removeExpired(): void {
+    for (const [pk, { ttl }] of this.items) {
+      if (typeof ttl === 'number' && ttl * 1000 <= this.#now().getTime()) {
+        this.#table.remove(pk, true);
+      }
+    }
+  }
+
   row(keyId: string): KeyRow | null {
-    const item = this.#get(rowKey(keyId));
+    const item = this.#table.get(rowKey(keyId));
     return item === null ? null : parseRow(item);
   }
 
@@ -93,18 +135,13 @@ export class MemoryKeyTable implements KeyTable {
   }
 
   lease(alias: string): AliasLease | null {
-    const item = this.#get(leaseKey(alias));
+    const item = this.#table.get(leaseKey(alias));
     return item === null ? null : parseLease(item);
   }
 
   pointer(hash: string): string | null {
-    const item = this.#get(pointerKey(hash));
+    const item = this.#table.get(pointerKey(hash));
     return item === null ? null : parsePointer(item).keyId;
-  }
-
-  #get(pk: string): Item | null {
-    const item = this.items.get(pk);
-    return item === undefined ? null : structuredClone(item);
   }
 
   #find(ref: KeyRef | undefined): KeyRow | null {
@@ -116,85 +153,114 @@ export class MemoryKeyTable implements KeyTable {
   #findRecord({ caller, recordIdOf }: Wanted): IdempotencyRecord | null {
     if (caller === undefined || recordIdOf === undefined) return null;
     const keyId = 'keyId' in caller ? caller.keyId : this.pointer(caller.hash);
-    return keyId === null ? null : (this.records.get(recordIdOf(keyId)) ?? null);
+    return keyId === null ? null : structuredClone(this.records.get(recordIdOf(keyId)) ?? null);
   }
 
-  #isMet(write: KeyWrite): boolean {
-    const current = this.items.get(keyOfWrite(write));
-    switch (write.kind) {
-      case 'create-row':
-      case 'create-pointer':
-        return current === undefined;
-      case 'replace-row':
-        return current?.['rev'] === write.row.rev - 1;
-      case 'put-lease':
-        return write.lease.rev === 1
-          ? current === undefined
-          : current?.['rev'] === write.lease.rev - 1;
-      case 'delete-pointer':
-      case 'delete-record':
+  #run(actions: readonly Action[]): CommitOutcome {
+    const failed = actions.flatMap((action, index) => (this.#isMet(action) ? [] : [index]));
+    if (failed.length > 0) return { kind: 'refused', failed };
+    for (const { table, key, item } of actions) {
+      if (table === 'records') {
+        if (item === null) this.records.delete(key);
+        else this.records.set(key, parseRecord(item));
+      } else if (item === null) this.#table.remove(key);
+      else this.#put(key, item);
+    }
+    return { kind: 'committed' };
+  }
+
+  #put(key: string, item: Item): void {
+    const known = this.changes.length;
+    this.#table.put(key, item);
+    const change = this.changes[known];
+    if (change?.after === null || change === undefined || !key.startsWith(keyRowPrefix)) return;
+    const { before, after } = change;
+    this.stream.push({ before: before === null ? null : parseRow(before), after: parseRow(after) });
+  }
+
+  #isMet({ table, key, condition }: Action): boolean {
+    const current = table === 'records' ? this.records.get(key) : this.items.get(key);
+    switch (condition.is) {
+      case 'any':
         return true;
-      case 'create-record': {
-        const known = this.records.get(write.record.id);
-        return known === undefined || known.ttl <= Math.floor(write.now.getTime() / 1000);
-      }
+      case 'absent':
+        return current === undefined;
+      case 'as-read':
+        return current?.['rev'] === condition.rev;
+      case 'absent-or-expired':
+        return current === undefined || Number(current['ttl']) <= condition.bySeconds;
     }
-  }
-
-  #apply(write: KeyWrite): void {
-    const pk = keyOfWrite(write);
-    if (write.kind === 'create-record') {
-      this.records.set(write.record.id, structuredClone(write.record));
-      return;
-    }
-    if (write.kind === 'delete-record') {
-      this.records.delete(write.id);
-      return;
-    }
-    if (write.kind === 'delete-pointer') {
-      this.items.delete(pk);
-      return;
-    }
-    const before = this.#get(pk);
-    // JSON drops undefined members, as the document client does.
-    const item: Item = JSON.parse(JSON.stringify(itemOf(write)));
-    this.items.set(pk, item);
-    if (!pk.startsWith(keyRowPrefix) || JSON.stringify(before) === JSON.stringify(item)) return;
-    this.stream.push({
-      before: before === null ? null : parseRow(before),
-      after: parseRow(structuredClone(item)),
-    });
   }
 }
 
-function keyOfWrite(write: KeyWrite): string {
+/** One item of a transaction, as the real adapter would send it. */
+interface Action {
+  readonly table: 'keys' | 'records';
+  readonly key: string;
+  /** Null to delete it. */
+  readonly item: Item | null;
+  readonly condition:
+    | { readonly is: 'any' | 'absent' }
+    | { readonly is: 'as-read'; readonly rev: number }
+    | { readonly is: 'absent-or-expired'; readonly bySeconds: number };
+}
+
+function actionOf(write: KeyWrite, isTransaction: boolean): Action {
+  const put = (key: string, item: Item, condition: Action['condition']): Action => ({
+    table: write.kind === 'create-record' ? 'records' : 'keys',
+    key,
+    item: storedIn(item, isTransaction),
+    condition,
+  });
   switch (write.kind) {
     case 'create-row':
+      return put(rowKey(write.row.keyId), rowItem(write.row), { is: 'absent' });
     case 'replace-row':
-      return rowKey(write.row.keyId);
+      return put(rowKey(write.row.keyId), rowItem(write.row), asRead(write.row.rev));
     case 'create-pointer':
-      return pointerKey(write.pointer.hash);
+      return put(pointerKey(write.pointer.hash), pointerItem(write.pointer), { is: 'absent' });
+    case 'put-lease':
+      return put(
+        leaseKey(write.lease.alias),
+        leaseItem(write.lease),
+        write.lease.rev === 1 ? { is: 'absent' } : asRead(write.lease.rev),
+      );
+    case 'create-record': {
+      const bySeconds = Math.floor(write.now.getTime() / 1000);
+      const condition = { is: 'absent-or-expired', bySeconds } as const;
+      return put(write.record.id, recordItem(write.record), condition);
+    }
     case 'delete-pointer':
-      return pointerKey(write.hash);
-    case 'put-lease':
-      return leaseKey(write.lease.alias);
-    case 'create-record':
-      return `RECORD#${write.record.id}`;
+      return { table: 'keys', key: pointerKey(write.hash), item: null, condition: { is: 'any' } };
     case 'delete-record':
-      return `RECORD#${write.id}`;
+      return { table: 'records', key: write.id, item: null, condition: { is: 'any' } };
   }
 }
 
-function itemOf(
-  write: Extract<KeyWrite, { kind: 'create-row' | 'replace-row' | 'create-pointer' | 'put-lease' }>,
-): Item {
-  switch (write.kind) {
-    case 'create-row':
-    case 'replace-row':
-      return rowItem(write.row);
-    case 'create-pointer':
-      return pointerItem(write.pointer);
-    case 'put-lease':
-      return leaseItem(write.lease);
+const asRead = (rev: number): Action['condition'] => ({ is: 'as-read', rev: rev - 1 });
+
+function storedIn(item: Item, isTransaction: boolean): Item {
+  try {
+    return stored(item);
+  } catch (error) {
+    if (!isTransaction || !(error instanceof AwsRefusal)) throw error;
+    throw new AwsRefusal('TransactionCanceledException', `ValidationError: ${error.message}`);
   }
 }
+
+function checkTransaction(actions: readonly Action[], token: string): void {
+  const keys = actions.map(({ table, key }) => `${table} ${key}`);
+  if (actions.length < 1 || actions.length > maxActions) {
+    throw invalid(`A transaction has 1 to ${maxActions} actions`);
+  }
+  if (new Set(keys).size < keys.length) {
+    throw invalid('Transaction request cannot include multiple operations on one item');
+  }
+  if (token.length < 1 || token.length > maxTokenLength) {
+    throw invalid(`clientRequestToken must have 1 to ${maxTokenLength} characters`);
+  }
+}
+
+const invalid = (message: string) => new AwsRefusal('ValidationException', message);
+
+const unavailable = () => new Unavailable('The key table cannot be read at the moment.', 2);
