@@ -1,14 +1,25 @@
 import type { AuditRecord, AuditTrail } from '../../lambdas/shared/domain/ports.ts';
+import { stored } from './dynamo-item.ts';
 
+/** The audit trail in memory: a record is kept as it was first written. */
 export class MemoryAuditTrail implements AuditTrail {
   readonly records = new Map<string, AuditRecord>();
 
   async append(record: AuditRecord): Promise<void> {
     const id = `${record.key_id}_${record.seq}`;
-    if (!this.records.has(id)) this.records.set(id, structuredClone(record));
+    stored(record);
+    const known = this.records.get(id);
+    if (known === undefined) {
+      this.records.set(id, JSON.parse(JSON.stringify(record)));
+    } else if (known['digest'] !== record['digest']) {
+      throw new Error('The audit trail has another record of this number');
+    }
   }
 
+  /** A key's records in the order of their `seq`. */
   of(keyId: string): AuditRecord[] {
-    return [...this.records.values()].filter((record) => record.key_id === keyId);
+    return [...this.records.values()]
+      .filter((record) => record.key_id === keyId)
+      .sort((left, right) => left.seq - right.seq);
   }
 }

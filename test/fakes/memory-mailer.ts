@@ -1,18 +1,63 @@
 import type { Mail, Mailer, MailOutcome } from '../../lambdas/shared/domain/ports.ts';
 
+/** What SES allows an account. Over it a mail is dropped, not queued. */
+export interface SendingQuotas {
+  readonly perSecond: number;
+  readonly perDay: number;
+}
+
+const maxBytes = 10 * 1024 * 1024;
+const dayMs = 86_400_000;
+const none: SendingQuotas = { perSecond: Infinity, perDay: Infinity };
+
+/** SES in memory: an inbox, addresses it refuses, and quotas that count by the clock it is given. */
 export class MemoryMailer implements Mailer {
   readonly inbox: Mail[] = [];
-  readonly #outcomes: MailOutcome[] = [];
+  /** Addresses that SES never sends to, such as unverified ones of a sandbox. */
+  readonly rejected = new Set<string>();
+  readonly #now: () => Date;
+  readonly #quotas: SendingQuotas;
+  readonly #outcomes: (MailOutcome | 'lost-answer')[] = [];
+  readonly #sentAt: number[] = [];
 
-  /** The next sends end so instead of being accepted. */
-  next(...outcomes: MailOutcome[]): void {
+  constructor(now: () => Date = () => new Date(), quotas: SendingQuotas = none) {
+    this.#now = now;
+    this.#quotas = quotas;
+  }
+
+  /** The next sends end so instead; with `lost-answer` the mail goes out and the answer is lost. */
+  next(...outcomes: (MailOutcome | 'lost-answer')[]): void {
     this.#outcomes.push(...outcomes);
   }
 
   async send(mail: Mail): Promise<MailOutcome> {
-    const outcome = this.#outcomes.shift();
-    if (outcome !== undefined) return outcome;
-    this.inbox.push(mail);
+    const planned = this.#outcomes.shift();
+    if (planned !== undefined && planned !== 'lost-answer') return planned;
+    const outcome = this.#send(mail);
+    return planned === undefined ? outcome : { kind: 'unanswered' };
+  }
+
+  #send(mail: Mail): MailOutcome {
+    // SES drops a mail with a bad address as a whole.
+    if (!/^[^\s@]+@[^\s@]+$/.test(mail.to) || bytesOf(mail) > maxBytes) {
+      return { kind: 'rejected', reason: 'InvalidParameterValue' };
+    }
+    if (this.rejected.has(mail.to)) return { kind: 'rejected', reason: 'MessageRejected' };
+    // "Maximum sending rate exceeded" and "Daily message quota exceeded" are one exception.
+    if (this.#sentWithin(1000) >= this.#quotas.perSecond) return overQuota;
+    if (this.#sentWithin(dayMs) >= this.#quotas.perDay) return overQuota;
+    this.#sentAt.push(this.#now().getTime());
+    this.inbox.push({ ...mail });
     return { kind: 'sent', messageId: `message-${this.inbox.length}` };
   }
+
+  #sentWithin(ms: number): number {
+    const at = this.#now().getTime();
+    return this.#sentAt.filter((sentAt) => at - sentAt < ms).length;
+  }
 }
+
+const overQuota: MailOutcome = { kind: 'refused', reason: 'ThrottlingException' };
+
+const bytesOf = ({ subject, html, text }: Mail): number =>
+  Buffer.byteLength(subject) + Buffer.byteLength(html) + Buffer.byteLength(text);

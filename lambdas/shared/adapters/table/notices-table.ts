@@ -44,12 +44,20 @@ export function noticesTable(client: DynamoDBDocumentClient, tableName: string):
     markFailed: (notice, reason, now) =>
       close({ ...stateOf(notice, 'failed', now), reason }, notice),
     async giveBack(notice, now) {
-      await client.send(
-        new PutCommand({
-          TableName: tableName,
-          Item: { ...stateOf(notice, 'sending', now), pk: noticeKey(notice.id), taken_until: 0 },
-        }),
-      );
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: { ...stateOf(notice, 'sending', now), pk: noticeKey(notice.id), taken_until: 0 },
+            // A sender that was overtaken must not open again what the other one closed.
+            ConditionExpression: '#state = :sending',
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: { ':sending': 'sending' },
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
     },
   };
 

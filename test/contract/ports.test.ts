@@ -1,0 +1,67 @@
+/**
+ * The fakes are held to the cases of their ports; `test/e2e/contract.test.ts` holds the real adapters
+ * to the same ones on the local AWS.
+ */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
+import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
+import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
+import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
+import { MemoryMailer } from '../fakes/memory-mailer.ts';
+import { MemoryNotices } from '../fakes/memory-notices.ts';
+import { MemorySecrets } from '../fakes/memory-secrets.ts';
+import { FakeSecretsManager } from '../fakes/secrets-manager.ts';
+import { type FakeServer, serveSecretsManager } from '../fakes/secrets-manager-server.ts';
+import { auditTrailCases } from './audit-trail-cases.ts';
+import { keyTableCases } from './key-table-cases.ts';
+import { mailerCases } from './mailer-cases.ts';
+import { noticesCases } from './notices-cases.ts';
+import { secretsCases } from './secrets-cases.ts';
+import { holdTo } from './suite.ts';
+
+describe("the keys' table in memory", () => {
+  const table = new MemoryKeyTable();
+  holdTo(keyTableCases(() => table));
+});
+
+describe('the audit trail in memory', () => {
+  const trail = new MemoryAuditTrail();
+  holdTo(auditTrailCases(() => ({ trail, recordsOf: async (keyId) => trail.of(keyId) })));
+});
+
+describe('notices in memory', () => {
+  const notices = new MemoryNotices();
+  holdTo(noticesCases(() => notices));
+});
+
+describe('the mailer in memory', () => {
+  const mailer = new MemoryMailer();
+  const arrivedAt = async (address: string) =>
+    mailer.inbox.filter(({ to }) => to === address).map(({ subject }) => subject);
+  holdTo(mailerCases(() => ({ mailer, arrivedAt })));
+});
+
+describe('the mirror in memory', () => {
+  const secrets = new MemorySecrets();
+  holdTo(secretsCases(() => secrets));
+});
+
+describe('the real mirror on the fake Secrets Manager', () => {
+  let server: FakeServer;
+  let client: SecretsManagerClient;
+  beforeAll(async () => {
+    server = await serveSecretsManager(new FakeSecretsManager());
+    client = new SecretsManagerClient({
+      endpoint: server.url,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+      maxAttempts: 1,
+    });
+  });
+  afterAll(async () => {
+    client?.destroy();
+    await server?.stop();
+  });
+  holdTo(secretsCases(() => ({ ...secretsMirror(client, null), ...secretRepairs(client) })));
+});

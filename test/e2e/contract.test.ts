@@ -1,0 +1,73 @@
+/** The real adapters on the local AWS, held to the cases that the fakes pass. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SESClient } from '@aws-sdk/client-ses';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, inject } from 'vitest';
+import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
+import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
+import { sesMailer } from '../../lambdas/shared/adapters/ses-mailer.ts';
+import { auditTable } from '../../lambdas/shared/adapters/table/audit-table.ts';
+import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
+import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
+import { auditTrailCases } from '../contract/audit-trail-cases.ts';
+import { keyTableCases } from '../contract/key-table-cases.ts';
+import { mailerCases } from '../contract/mailer-cases.ts';
+import { noticesCases } from '../contract/notices-cases.ts';
+import { secretsCases } from '../contract/secrets-cases.ts';
+import { holdTo } from '../contract/suite.ts';
+import { auditOf, mailsTo, outputOf } from './local-aws.ts';
+
+const { endpoint, guardUrl, region, credentials } = inject('deployed');
+const root = { region, credentials, maxAttempts: 1 };
+const documents = DynamoDBDocumentClient.from(new DynamoDBClient({ ...root, endpoint }), {
+  marshallOptions: { removeUndefinedValues: true },
+});
+
+/** Where the local AWS is known not to refuse what AWS refuses; each of these cases fails on it. */
+const tableDivergences = [
+  'commit > refuses a token of 37 characters, and an empty one',
+  'a row > with a nameless member is refused, alone and in a transaction',
+  'a row > with an index key of over 2048 bytes is refused, alone and in a transaction',
+];
+const mailerDivergences = [
+  'to the address "" is rejected and arrives nowhere',
+  'to the address "a b@example.com" is rejected and arrives nowhere',
+  'over ten megabytes is rejected',
+];
+const arrivedAt = async (address: string) => (await mailsTo(address)).map(({ Subject }) => Subject);
+
+describe("the keys' table", () => {
+  const [keys, records] = [outputOf('KeysTableName'), outputOf('IdempotencyTableName')];
+  holdTo(
+    keyTableCases(() => keyTable(documents, keys, records)),
+    tableDivergences,
+  );
+});
+
+describe('the audit trail', () => {
+  const trail = auditTable(documents, outputOf('AuditTableName'));
+  holdTo(auditTrailCases(() => ({ trail, recordsOf: auditOf })));
+});
+
+describe('notices', () => {
+  const notices = noticesTable(documents, outputOf('NoticesTableName'));
+  holdTo(noticesCases(() => notices));
+});
+
+describe('the mailer', () => {
+  const mailer = sesMailer(
+    new SESClient({ ...root, endpoint }),
+    'latchkey@localhost.example',
+    null,
+  );
+  holdTo(
+    mailerCases(() => ({ mailer, arrivedAt })),
+    mailerDivergences,
+  );
+});
+
+describe('the mirror', () => {
+  const client = new SecretsManagerClient({ ...root, endpoint: guardUrl });
+  holdTo(secretsCases(() => ({ ...secretsMirror(client, null), ...secretRepairs(client) })));
+});
