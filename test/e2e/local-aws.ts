@@ -113,13 +113,16 @@ export async function fault(
   if (!response.ok) throw new Error(`The guard refused the fault: ${await response.text()}`);
 }
 
-/** Looks again and again until something is there, ten seconds at most: the stream takes its time. */
-export async function eventually<T>(look: () => Promise<T | null | undefined>): Promise<T> {
-  const giveUpAt = Date.now() + 10_000;
+/** Looks again and again until something is there: the stream takes its time. */
+export async function eventually<T>(
+  look: () => Promise<T | null | undefined>,
+  patienceMs = 10_000,
+): Promise<T> {
+  const giveUpAt = Date.now() + patienceMs;
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined) return found;
-    if (Date.now() > giveUpAt) throw new Error('It did not happen within ten seconds');
+    if (Date.now() > giveUpAt) throw new Error('It did not happen in time');
     await sleep(100);
   }
 }

@@ -69,16 +69,15 @@ export const sameHash = (left: string, right: string): boolean =>
 export const maskedName = (key: string): string => `sk-...${key.slice(-4)}`;
 
 /**
- * Why a caller-chosen key is too weak to accept, or null. A key that carries our marker must be a
- * genuine one with a right checksum (moved here from elsewhere): otherwise it could never be let in.
+ * Why a caller-chosen key cannot be accepted, or null. One that starts like an issued key would be
+ * looked up by an id that is not its own.
  */
 export function weaknessOf(key: string): string | null {
   if (!key.startsWith('sk-')) return 'must start with "sk-"';
   if (key.length < 16) return 'must have at least 16 characters';
   if (key.length > 512) return 'must have at most 512 characters';
   if (!/^[!-~]+$/.test(key)) return 'must consist of printable ASCII characters without spaces';
-  if (shapeOf(key).kind === 'malformed')
-    return 'starts like an issued key but its checksum is wrong';
+  if (key.startsWith(marker)) return `must not start with "${marker}", as issued keys do`;
   return null;
 }
 

@@ -7,7 +7,7 @@ import { after, budgetResetAt } from './duration.ts';
 import { Denied, InvalidField } from './errors.ts';
 import { withDefaults, withinLimits } from './guard-rails.ts';
 import { recordEvent } from './key-event.ts';
-import { maskedName, newKey, newKeyId, shapeOf, tokenHash, weaknessOf } from './key-format.ts';
+import { maskedName, newKey, newKeyId, tokenHash, weaknessOf } from './key-format.ts';
 import type { KeyImage, KeyRow, KeyType, Notify, UserRole, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { checkUserEmail, recipientOf } from './recipient.ts';
@@ -78,12 +78,12 @@ export interface BirthContext {
  */
 export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey {
   const { caller, settings, now, random } = context;
+  checkNumbers(requested);
   checkStorable(
     { ...requested, key: null, 'litellm-changed-by': context.who.changed_by },
     [context.presentedKey, requested.key ?? ''].filter((value) => value.length >= 16),
   );
   checkAdminFields(requested, caller);
-  checkNumbers(requested);
   const asked = withDefaults(withOwner(requested, context), settings.keyDefaults);
   const limited = withinLimits(asked, settings.keyLimits, now);
   const fields = withinCallersBudget(limited, requested.max_budget, caller);
@@ -103,8 +103,8 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
         }
       : null;
 
-  const value = valueOf(fields.key ?? null, settings, random);
-  const keyId = idOf(value, random);
+  const keyId = newKeyId(random.bytes);
+  const value = chosenValue(fields.key ?? null, settings) ?? newKey(keyId, random.bytes);
   const token = tokenHash(value);
   const image = imageOf(fields, { token, key_name: maskedName(value) }, context);
   const mirrored = settings.storeVirtualKeys && fields.store_secret !== false;
@@ -172,10 +172,15 @@ function checkAdminFields(fields: NewKeyFields, caller: Caller): void {
 function checkNumbers(fields: NewKeyFields): void {
   for (const param of ['max_budget', 'soft_budget', 'spend'] as const) {
     const value = fields[param] ?? 0;
-    if (!(value >= 0)) throw new InvalidField(param, `${param} must be zero or more.`);
+    if (!(value >= 0 && value < Infinity)) {
+      throw new InvalidField(param, `${param} must be a finite number, zero or more.`);
+    }
   }
   for (const param of ['tpm_limit', 'rpm_limit', 'max_parallel_requests'] as const) {
-    if ((fields[param] ?? 0) < 0) throw new InvalidField(param, `${param} must be zero or more.`);
+    const value = fields[param] ?? 0;
+    if (!(value >= 0 && Number.isSafeInteger(value))) {
+      throw new InvalidField(param, `${param} must be a whole number from 0 to 2^53 - 1.`);
+    }
   }
 }
 
@@ -215,20 +220,14 @@ function withinCallersBudget(
   return { ...fields, max_budget: Math.min(fields.max_budget ?? ceiling, ceiling) };
 }
 
-function valueOf(chosen: string | null, settings: Settings, random: Randomness): string {
-  if (chosen === null) return newKey(newKeyId(random.bytes), random.bytes);
-  if (!settings.allowCustomKeys) {
+function chosenValue(chosen: string | null, { allowCustomKeys }: Settings): string | null {
+  if (chosen === null) return null;
+  if (!allowCustomKeys) {
     throw new Denied('Choosing the value of a key is not allowed in this environment.', 'key');
   }
   const weakness = weaknessOf(chosen);
   if (weakness !== null) throw new InvalidField('key', `A chosen key ${weakness}.`);
   return chosen;
-}
-
-/** A chosen key in our own format, moved here from another environment, keeps the id inside it. */
-function idOf(value: string, random: Randomness): string {
-  const shape = shapeOf(value);
-  return shape.kind === 'issued' ? shape.keyId : newKeyId(random.bytes);
 }
 
 function imageOf(
@@ -241,7 +240,7 @@ function imageOf(
   const keyType = fields.key_type ?? undefined;
   // As in LiteLLM, rotation takes both fields; one alone changes nothing.
   const interval = fields.auto_rotate === true ? (fields.rotation_interval ?? null) : null;
-  if (isGiven(fields.rotation_interval)) after(now, fields.rotation_interval, 'rotation_interval');
+  const rotationAt = rotationAfter(now, fields.rotation_interval ?? null);
   return withoutUndefined({
     ...names,
     key_alias: fields.key_alias ?? undefined,
@@ -276,8 +275,7 @@ function imageOf(
     allowed_routes: [...allowedRoutes[keyType ?? 'default']],
     auto_rotate: interval !== null,
     rotation_interval: interval ?? undefined,
-    key_rotation_at:
-      interval === null ? undefined : after(now, interval, 'rotation_interval').toISOString(),
+    key_rotation_at: interval === null ? undefined : rotationAt,
     rotation_count: 0,
     store_secret: fields.store_secret === false ? false : undefined,
     created_at: at,
@@ -285,6 +283,13 @@ function imageOf(
     updated_at: at,
     updated_by: by,
   });
+}
+
+function rotationAfter(now: Date, interval: string | null): string | undefined {
+  if (interval === null) return undefined;
+  const at = after(now, interval, 'rotation_interval');
+  if (at > now) return at.toISOString();
+  throw new InvalidField('rotation_interval', 'rotation_interval must be longer than zero.');
 }
 
 function checkLength(param: string, value: Maybe<string>): void {

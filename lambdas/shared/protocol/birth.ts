@@ -35,17 +35,20 @@ export function withIntent(
   return { ...newKey, row: { ...row, intent } };
 }
 
-/** The lease that a birth takes over from the one that was read. */
+/**
+ * The lease that a birth takes over from the one that was read. What it tells of the last holder's
+ * secret stays: should the birth be undone, that secret may still be in its deletion window.
+ */
 export function leaseOf(row: KeyRow, read: AliasLease | null): AliasLease | null {
   if (row.alias === null) return null;
   return {
+    secretArn: null,
+    deletedAt: null,
     ...read,
     alias: row.alias,
     state: 'held',
     keyId: row.keyId,
     secretName: row.secretName,
-    secretArn: null,
-    deletedAt: null,
     rev: (read?.rev ?? 0) + 1,
   };
 }

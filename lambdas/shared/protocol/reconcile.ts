@@ -81,13 +81,13 @@ function claimOf(row: KeyRow, intent: Intent, now: Date, fenceSeconds: number) {
 }
 
 async function finishOrUndoBirth(pass: Pass): Promise<RepairResult> {
-  const { secrets, intent, settings, deadline } = pass;
+  const { secrets, row, intent, settings, deadline } = pass;
   const found = await secrets.describe(intent.newName, deadline.secretLimitMs());
   if (found.kind === 'absent') return undoBirth(pass);
   if (found.kind !== 'done') return 'left';
   if (found.isScheduled) return undoBirth(pass);
   if (found.stages[intent.ver] !== undefined) return settleBirth(pass, found.arn);
-  if (!isOurs(found, settings)) return undoBirth(pass);
+  if (!isOurs(found, row, settings)) return undoBirth(pass);
   // A secret of ours without the value: it was restored but not written. The tombstone under the
   // value's own token makes a put that is still under way harmless, or shows that it has arrived.
   const buried = await secrets.putTombstone(found.arn, intent.ver, deadline.secretLimitMs());
@@ -154,7 +154,7 @@ async function removeSecrets(pass: Pass): Promise<RepairResult> {
     const found = await secrets.describe(name, deadline.secretLimitMs());
     if (found.kind === 'absent') continue;
     if (found.kind !== 'done') return 'left';
-    if (found.isScheduled || !isOurs(found, settings)) continue;
+    if (found.isScheduled || !isOurs(found, row, settings)) continue;
     const removed = await secrets.remove(found.arn, deadline.secretLimitMs());
     if (removed.kind !== 'done') return 'left';
   }
@@ -216,9 +216,9 @@ async function write(
 
 type Described = Extract<DescribeOutcome, { kind: 'done' }>;
 
-/** Whether Latchkey made the secret, in this environment: somebody else's is never touched. */
-export const isOurs = ({ tags }: Described, { environment }: Settings): boolean =>
-  tags['latchkey:env'] === environment;
+/** Whether this environment made the secret for this very key: anybody else's is never touched. */
+export const isOurs = ({ tags }: Described, row: KeyRow, { environment }: Settings): boolean =>
+  tags['latchkey:env'] === environment && tags['key_id'] === row.keyId;
 
 export function versionWith({ stages }: Described, label: string): string | null {
   return Object.entries(stages).find(([, labels]) => labels.includes(label))?.[0] ?? null;

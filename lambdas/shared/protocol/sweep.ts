@@ -67,7 +67,7 @@ async function compare(
   if (row.status === 'deleted') {
     if (found.kind === 'absent') return 'fine';
     if (found.kind !== 'done') return 'unknown';
-    return !found.isScheduled && isOurs(found, settings) ? 'cleanup' : 'fine';
+    return !found.isScheduled && isOurs(found, row, settings) ? 'cleanup' : 'fine';
   }
   if (found.kind === 'absent') return 'missing';
   if (found.kind !== 'done') return 'unknown';

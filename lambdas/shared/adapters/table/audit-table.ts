@@ -19,11 +19,16 @@ export const auditTable = (client: DynamoDBDocumentClient, tableName: string): A
             order_sk: auditOrder(at, key_id, seq),
           },
           ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
     } catch (error) {
-      // The stream delivers at least once: the record is there already.
+      // The stream delivers at least once: the record is there already. Another one in its place
+      // would mean that two changes have one number, which must not pass in silence.
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (error.Item?.['digest']?.S !== record['digest']) {
+        throw new Error('The audit trail has another record of this number', { cause: error });
+      }
     }
   },
 });

@@ -40,8 +40,13 @@ describe('the audit table', () => {
   });
 
   it('is content where the record is there already', async () => {
-    const { client } = await clientThat(taken());
+    const { client } = await clientThat(taken({ digest: { S: record['digest'] } }));
     await expect(auditTable(client, 'audit').append(record)).resolves.toBeUndefined();
+  });
+
+  it('fails where another change has the record of this number', async () => {
+    const { client } = await clientThat(taken({ digest: { S: 'f'.repeat(64) } }));
+    await expect(auditTable(client, 'audit').append(record)).rejects.toThrow(/another record/);
   });
 
   it.each([
