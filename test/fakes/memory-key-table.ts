@@ -114,6 +114,11 @@ export class MemoryKeyTable implements KeyTable {
     return this.#table.changes;
   }
 
+  /** Writes an item as it is, such as one of another release, under no condition. */
+  putItem(item: Item & { readonly pk: string }): void {
+    this.#table.put(item.pk, stored(item));
+  }
+
   /** Removes what is past its time to live, which DynamoDB does some day. */
   removeExpired(): void {
     for (const [pk, { ttl }] of this.items) {
