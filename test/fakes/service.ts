@@ -56,12 +56,12 @@ export interface ProcessStores {
 export function inProcessService(changes: Partial<Settings> = {}) {
   const settings = settingsWith(changes);
   const clock = new FakeClock();
-  const table = new MemoryKeyTable();
+  const table = new MemoryKeyTable(clock.now);
   const secrets = new MemorySecrets(new FakeSecretsManager(clock.now));
   const random = seededRandom('service');
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();
-  const mailer = new MemoryMailer();
+  const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
   const { now } = clock;
   const stores = { table, secrets, random, now, settings };
