@@ -11,10 +11,13 @@ const nowSeconds = now.getTime() / 1000;
 
 /** Ids and hashes that no other case has. */
 const unique = () => randomUUID().replaceAll('-', '');
+/** It names no secret, so that no reconciler looks after one. */
 const newRow = ({ key, ...changes }: Parameters<typeof rowWith>[0] = {}): KeyRow =>
   rowWith({
     keyId: unique(),
     cur: { hash: unique(), ver: null },
+    secretName: null,
+    secretArn: null,
     key: { user_role: 'internal_user', ...key },
     ...changes,
   });

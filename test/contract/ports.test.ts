@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
+import { MemoryDueRows } from '../fakes/memory-due-rows.ts';
 import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
 import { MemoryMailer } from '../fakes/memory-mailer.ts';
 import { MemoryNotices } from '../fakes/memory-notices.ts';
@@ -14,6 +15,7 @@ import { MemorySecrets } from '../fakes/memory-secrets.ts';
 import { FakeSecretsManager } from '../fakes/secrets-manager.ts';
 import { type FakeServer, serveSecretsManager } from '../fakes/secrets-manager-server.ts';
 import { auditTrailCases } from './audit-trail-cases.ts';
+import { dueRowsCases } from './due-rows-cases.ts';
 import { keyTableCases } from './key-table-cases.ts';
 import { mailerCases } from './mailer-cases.ts';
 import { noticesCases } from './notices-cases.ts';
@@ -23,6 +25,12 @@ import { holdTo } from './suite.ts';
 describe("the keys' table in memory", () => {
   const table = new MemoryKeyTable();
   holdTo(keyTableCases(() => table));
+});
+
+describe("the keys' table's due rows in memory", () => {
+  const table = new MemoryKeyTable();
+  const due = new MemoryDueRows(table);
+  holdTo(dueRowsCases(() => ({ table, due, sweep: due })));
 });
 
 describe('the audit trail in memory', () => {

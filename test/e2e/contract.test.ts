@@ -8,9 +8,11 @@ import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { sesMailer } from '../../lambdas/shared/adapters/ses-mailer.ts';
 import { auditTable } from '../../lambdas/shared/adapters/table/audit-table.ts';
+import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
 import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
 import { auditTrailCases } from '../contract/audit-trail-cases.ts';
+import { dueRowsCases } from '../contract/due-rows-cases.ts';
 import { keyTableCases } from '../contract/key-table-cases.ts';
 import { mailerCases } from '../contract/mailer-cases.ts';
 import { noticesCases } from '../contract/notices-cases.ts';
@@ -43,6 +45,15 @@ describe("the keys' table", () => {
     keyTableCases(() => keyTable(documents, keys, records)),
     tableDivergences,
   );
+});
+
+describe("the keys' table's due rows", () => {
+  const [keys, records] = [outputOf('KeysTableName'), outputOf('IdempotencyTableName')];
+  const table = keyTable(documents, keys);
+  const due = dueRows(documents, keys);
+  // The deployed reconciler notes its own sweep in the keys' table; any table of that key will do.
+  const sweep = dueRows(documents, records);
+  holdTo(dueRowsCases(() => ({ table, due, sweep })));
 });
 
 describe('the audit trail', () => {
