@@ -121,6 +121,7 @@ describe('versions', () => {
     expect(() => put('101')).toThrow(refused('LimitExceededException'));
     clock.advance(dayMs + 1);
     put('101');
+    put('102');
     expect(service.stored(name)?.versions.size).toBe(100);
     expect(service.stored(name)?.versions.has(first)).toBe(false);
     expect(service.stored(name)?.versions.has(second)).toBe(true);
