@@ -1,5 +1,5 @@
 /** The whole service in one process: the real handlers over fakes, reached as API Gateway reaches them. */
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
@@ -10,6 +10,7 @@ import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
 import type {
   DueRows,
   KeyTable,
+  Randomness,
   SecretRepairs,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
@@ -20,6 +21,7 @@ import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
+import { type GatewayRequest, gatewayEvent } from './gateway-event.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
 import { MemoryDueRows } from './memory-due-rows.ts';
 import { MemoryKeyTable } from './memory-key-table.ts';
@@ -53,17 +55,30 @@ export interface ProcessStores {
   readonly due: DueRows;
 }
 
-export function inProcessService(changes: Partial<Settings> = {}) {
+/** What a test fixes and a process that people use does not. */
+export interface Surroundings {
+  /** Default: the service's own `clock`, which stands still. */
+  readonly now?: () => Date;
+  /** Default: the same values every time. */
+  readonly random?: Randomness;
+  /** Told about a row that the reconciler could not work on. */
+  readonly onTrouble?: (keyId: string, error: unknown) => void;
+}
+
+export function inProcessService(changes: Partial<Settings> = {}, surroundings: Surroundings = {}) {
   const settings = settingsWith(changes);
   const clock = new FakeClock();
+  const {
+    now = clock.now,
+    random = seededRandom('service'),
+    onTrouble = () => undefined,
+  } = surroundings;
   const table = new MemoryKeyTable(clock.now);
-  const secrets = new MemorySecrets(new FakeSecretsManager(clock.now));
-  const random = seededRandom('service');
+  const secrets = new MemorySecrets(new FakeSecretsManager(now));
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
-  const { now } = clock;
   const stores = { table, secrets, random, now, settings };
   const processStores: ProcessStores = { table, secrets, due };
 
@@ -80,23 +95,42 @@ export function inProcessService(changes: Partial<Settings> = {}) {
 
   const handlers = handlersOver(processStores);
 
+  /** Passes a request to the function of its route, as API Gateway does. */
+  async function answer(
+    request: GatewayRequest,
+    over = handlers,
+  ): Promise<APIGatewayProxyStructuredResultV2> {
+    const event = gatewayEvent(request);
+    const operation =
+      routes.find(({ method, path }) => `${method} ${path}` === event.routeKey)?.operation ??
+      fallbackOperation;
+    return over[operation](event, { ...lambdaContext, awsRequestId: request.requestId });
+  }
+
   const send = (sent: Sent): Promise<Received> => sendTo(handlers, sent);
 
   async function sendTo(
     over: ReturnType<typeof handlersOver>,
     { method = 'POST', path, headers = {}, body }: Sent,
   ): Promise<Received> {
-    const [rawPath = '', rawQueryString = ''] = path.split('?');
-    const operation =
-      routes.find((route) => route.path === rawPath && route.method === method)?.operation ??
-      fallbackOperation;
-    const event = gatewayEvent({ method, rawPath, rawQueryString, headers, body });
-    const answer = await over[operation](event, lambdaContext);
-    if (typeof answer !== 'object') throw new Error('No answer');
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
+    const given = await answer(
+      {
+        method,
+        target: path,
+        headers: Object.entries({ ...type, ...headers }),
+        body: Buffer.from(text),
+        sourceIp: '192.0.2.1',
+        requestId: 'request-1',
+        at: now(),
+      },
+      over,
+    );
     return {
-      status: answer.statusCode ?? 0,
-      headers: answer.headers ?? {},
-      body: typeof answer.body === 'string' ? JSON.parse(answer.body) : undefined,
+      status: given.statusCode ?? 0,
+      headers: given.headers ?? {},
+      body: given.body === undefined ? undefined : JSON.parse(given.body),
     };
   }
 
@@ -106,7 +140,7 @@ export function inProcessService(changes: Partial<Settings> = {}) {
 
   /** One run of the scheduled function. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
-    settleDue({ ...stores, ...seen, onTrouble: () => undefined }, 'scheduled-run');
+    settleDue({ ...stores, ...seen, onTrouble }, 'scheduled-run');
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -155,6 +189,7 @@ export function inProcessService(changes: Partial<Settings> = {}) {
     trail,
     notices,
     mailer,
+    answer,
     send,
     asAdmin,
     generate,
@@ -164,41 +199,13 @@ export function inProcessService(changes: Partial<Settings> = {}) {
 }
 
 /** A service with its admin key in place. */
-export async function startedService(changes: Partial<Settings> = {}) {
-  const service = inProcessService(changes);
+export async function startedService(
+  changes: Partial<Settings> = {},
+  surroundings: Surroundings = {},
+) {
+  const service = inProcessService(changes, surroundings);
   await service.provisionAdmin();
   return service;
-}
-
-function gatewayEvent(sent: {
-  method: string;
-  rawPath: string;
-  rawQueryString: string;
-  headers: Readonly<Record<string, string>>;
-  body: unknown;
-}): APIGatewayProxyEventV2 {
-  const { method, rawPath, rawQueryString, headers, body } = sent;
-  return {
-    version: '2.0',
-    routeKey: `${method} ${rawPath}`,
-    rawPath,
-    rawQueryString,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    requestContext: {
-      accountId: '000000000000',
-      apiId: 'test',
-      domainName: 'test',
-      domainPrefix: 'test',
-      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: '' },
-      requestId: 'request-1',
-      routeKey: `${method} ${rawPath}`,
-      stage: '$default',
-      time: '',
-      timeEpoch: 0,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    isBase64Encoded: false,
-  };
 }
 
 const lambdaContext: Context = {
