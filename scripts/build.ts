@@ -68,11 +68,14 @@ export async function build({ outDir = join(root, 'dist') }: BuildOptions = {}):
 /** A client imports its whole package.json to tell its version to AWS: 2 kB each. */
 const versionOnly: Plugin = {
   name: 'version-only',
-  setup({ onLoad }) {
-    onLoad({ filter: /@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, async ({ path }) => {
-      const { version } = JSON.parse(await readFile(path, 'utf8'));
-      return { contents: JSON.stringify({ version }), loader: 'json' };
-    });
+  setup(bundler) {
+    bundler.onLoad(
+      { filter: /@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ },
+      async ({ path }) => {
+        const { version } = JSON.parse(await readFile(path, 'utf8'));
+        return { contents: JSON.stringify({ version }), loader: 'json' };
+      },
+    );
   },
 };
 

@@ -135,7 +135,9 @@ describe('Secrets Manager fails', () => {
       const keyId = String(row?.['keyId']);
       const actions = await eventually(async () => {
         const records = await auditOf(keyId);
-        return records.length === 2 ? records.map((record) => record['action']).sort() : null;
+        return records.length === 2
+          ? records.map((record) => String(record['action'])).sort()
+          : null;
       });
       expect(actions).toEqual(['created', 'generate_undone']);
       const again = await generate({ key_alias: alias });

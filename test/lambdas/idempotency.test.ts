@@ -53,7 +53,7 @@ describe('Idempotency-Key on generate', () => {
   it('runs one of two requests at once; the other gets 409 and can retry', async () => {
     const service = await startedService();
     const answers = await Promise.all([attempt(service, {}), attempt(service, {})]);
-    const statuses = answers.map(({ status }) => status).sort();
+    const statuses = answers.map(({ status }) => status).sort((a, b) => a - b);
     expect(statuses).toEqual([200, 409]);
     const loser = answers.find(({ status }) => status === 409);
     expect(loser?.headers['retry-after']).toBeDefined();
