@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -23,6 +24,16 @@ const issued = fc.string().map((seed) => {
 });
 
 describe('an issued key', () => {
+  it('ends in the CRC-32 of what comes before, as zlib computes it', () => {
+    fc.assert(
+      fc.property(issued, ({ key }) => {
+        const [, body = '', checksum = ''] = /^(.*)_(.{6})$/.exec(key) ?? [];
+        const read = [...checksum].reduce((sum, digit) => sum * 62 + base62.indexOf(digit), 0);
+        expect(read).toBe(crc32(body));
+      }),
+    );
+  });
+
   it('carries its id, which is read back from it alone', () => {
     fc.assert(
       fc.property(issued, ({ key, keyId }) => {
