@@ -21,8 +21,9 @@ export interface RowChange {
 }
 
 /**
- * The handler of a stream reader. `read` is called for each write of a key row, in order; where it
- * throws, that record and all after it are delivered again, so it must be safe to run twice.
+ * The handler of a stream reader. `read` is called for each write of a key row; where it throws, that
+ * record and all after it are delivered again, those included that it has read meanwhile, so it must
+ * be safe to run twice.
  * Removals are none of its business: a row is only ever removed by its time to live.
  */
 export const rowStreamHandler =

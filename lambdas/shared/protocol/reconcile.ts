@@ -128,20 +128,25 @@ async function undoBirth(pass: Pass): Promise<RepairResult> {
 async function restoreSecret(pass: Pass): Promise<RepairResult> {
   const { secrets, row, intent, deadline, requestId, now, random } = pass;
   const limit = () => deadline.secretLimitMs();
-  const restored = await secrets.restore(intent.newName, limit());
-  if (restored.kind !== 'done') return 'left';
-  const found = await secrets.describe(restored.arn, limit());
+  const found = await secrets.describe(intent.newName, limit());
   if (found.kind !== 'done') return 'left';
+  if (found.isScheduled && (await secrets.restore(found.arn, limit())).kind !== 'done')
+    return 'left';
   const current = versionWith(found, 'AWSCURRENT');
-  if (current !== null && current !== intent.ver) {
-    const moved = await secrets.moveCurrent(restored.arn, current, intent.ver, limit());
+  const isMoved = current !== null && current !== intent.ver;
+  if (isMoved) {
+    const moved = await secrets.moveCurrent(found.arn, current, intent.ver, limit());
     if (moved.kind !== 'done') return 'left';
-    // The label has moved on its own to the version that was current by mistake.
-    const dropped = await secrets.dropPrevious(restored.arn, current, limit());
+  }
+  // AWSPREVIOUS has gone to the version that was current by mistake, in this pass or in one that
+  // died here: nobody shall find that value.
+  const previous = isMoved ? current : versionWith(found, 'AWSPREVIOUS');
+  if (previous !== null) {
+    const dropped = await secrets.dropPrevious(found.arn, previous, limit());
     if (dropped.kind !== 'done') return 'left';
   }
   const settled = {
-    ...settledBirth(row, restored.arn),
+    ...settledBirth(row, found.arn),
     ...repairEvent(row, 'secret_restored', requestId, now(), random),
   };
   return close(pass, [{ kind: 'replace-row', row: settled }], 'restored');
