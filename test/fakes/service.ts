@@ -1,5 +1,5 @@
 /** The whole service in one process: the real handlers over fakes, reached as API Gateway reaches them. */
-import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
@@ -21,7 +21,7 @@ import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
-import { type GatewayRequest, gatewayEvent } from './gateway-event.ts';
+import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
 import { MemoryDueRows } from './memory-due-rows.ts';
 import { MemoryKeyTable } from './memory-key-table.ts';
@@ -73,7 +73,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     random = seededRandom('service'),
     onTrouble = () => undefined,
   } = surroundings;
-  const table = new MemoryKeyTable(clock.now);
+  const table = new MemoryKeyTable(now);
   const secrets = new MemorySecrets(new FakeSecretsManager(now));
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();
@@ -207,18 +207,3 @@ export async function startedService(
   await service.provisionAdmin();
   return service;
 }
-
-const lambdaContext: Context = {
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: 'test',
-  functionVersion: '1',
-  invokedFunctionArn: 'arn',
-  memoryLimitInMB: '512',
-  awsRequestId: 'request-1',
-  logGroupName: '',
-  logStreamName: '',
-  getRemainingTimeInMillis: () => 20_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
