@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { checkNode, exampleCall, readPort } from './local/command-line.ts';
 import { clearState } from './local/local-aws.ts';
 import { type LocalEnvironment, startLocalEnvironment } from './local/local-environment.ts';
 import { localDir } from './local/project.ts';
@@ -22,7 +23,7 @@ await main().catch((error: Error) => {
 });
 
 async function main(): Promise<void> {
-  checkNode();
+  checkNode('npm start');
   const { values } = parseArgs({ options: { reset: { type: 'boolean' } } });
   const port = readPort(process.env.PORT);
   if (values.reset) await clearState(stateDir, log);
@@ -53,20 +54,6 @@ async function main(): Promise<void> {
   write('Stopped.');
 }
 
-/** What is tested and served here should be what runs on AWS. */
-function checkNode(): void {
-  if (process.versions.node.startsWith('24.')) return;
-  throw new Error(
-    `Node 24 is needed and this is ${process.version}: run npm install, which brings it, then npm start`,
-  );
-}
-
-function readPort(text = '4000'): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Error(`PORT must be a port number, not "${text}"`);
-}
-
 /** The first Ctrl-C (or a terminal that closes) asks to stop in order, a second ends at once. */
 function stopRequest(): { signal: AbortSignal; requested: Promise<void> } {
   const controller = new AbortController();
@@ -89,8 +76,7 @@ Latchkey      ${baseUrl}
 Master key    sk-1234
 
 Generate a key:
-  curl ${baseUrl}/key/generate -H 'Authorization: Bearer sk-1234' -H 'Content-Type: application/json' \\
-    -d '{"key_alias": "my-first-key", "user_email": "you@example.com", "send_invite_email": true}'
+  ${exampleCall(baseUrl)}
 
 See what it did (in another terminal):
   npm run local -- mails      the mails it sent

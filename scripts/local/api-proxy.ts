@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, type Forwarder, forwarder } from './forward.ts';
-import { close, listen, readBody } from './listen.ts';
-import { describeHolder } from './ports.ts';
+import { readBody } from './listen.ts';
+import { forwardedFor, serveLoopback } from './loopback.ts';
 
 export interface ApiProxy {
   /** `http://localhost:<port>`, whichever loopback address the client's system prefers. */
@@ -30,18 +30,8 @@ export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
       })
       .catch(() => outgoing.destroy());
   };
-  const servers = [createServer(onRequest), createServer(onRequest)];
-  const [v4, v6] = servers;
-  const port = await take(v4, wantedPort, '127.0.0.1');
-  try {
-    await take(v6, port, '::1');
-  } catch (error) {
-    // A system without IPv6 has no second loopback address to serve.
-    if (!hasCode(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) {
-      await Promise.all(servers.map(close));
-      throw error;
-    }
-  }
+  const server = await serveLoopback(onRequest, wantedPort, 'npm start');
+  const { port } = server;
   const baseUrl = `http://localhost:${port}`;
   return {
     baseUrl,
@@ -68,7 +58,7 @@ export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
       };
     },
     async stop() {
-      await Promise.all(servers.map(close));
+      await server.stop();
       upstream?.close();
     },
   };
@@ -78,44 +68,10 @@ async function notReady(_incoming: IncomingMessage): Promise<Answer> {
   return message(503, 'Latchkey is starting');
 }
 
-/** The headers by which API Gateway tells a function where the request came from. */
-function forwardedFor({ headers, socket }: IncomingMessage, port: number): Record<string, string> {
-  const before = headers['x-forwarded-for'];
-  const client = socket.remoteAddress ?? '127.0.0.1';
-  return {
-    'x-forwarded-for': before === undefined ? client : `${String(before)}, ${client}`,
-    'x-forwarded-port': String(port),
-    'x-forwarded-proto': 'http',
-  };
-}
-
-async function take(server: Server | undefined, port: number, host: string): Promise<number> {
-  if (server === undefined) return port;
-  try {
-    return await listen(server, port, host);
-  } catch (cause) {
-    if (!hasCode(cause, 'EADDRINUSE')) throw cause;
-    const holder = await describeHolder(port);
-    throw new Error(
-      `Port ${port} is taken by ${holder}. Stop that, or choose another: PORT=4001 npm start`,
-      { cause },
-    );
-  }
-}
-
 function message(status: number, text: string): Answer {
   return {
     status,
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(JSON.stringify({ message: text })),
   };
-}
-
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    codes.includes(error.code)
-  );
 }

@@ -1,0 +1,74 @@
+/** What on AWS happens beside the requests: the readers of the stream, and the scheduled reconciler. */
+import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
+import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
+import { describe, log } from '../../lambdas/shared/adapters/log.ts';
+import { rowStreamHandler } from '../../lambdas/shared/adapters/row-stream.ts';
+import type { Mail } from '../../lambdas/shared/domain/ports.ts';
+import type { startedService } from '../../test/fakes/service.ts';
+import { StreamPoller } from '../../test/fakes/stream-poller.ts';
+import { sequences } from '../local/sequences.ts';
+
+export type Service = Awaited<ReturnType<typeof startedService>>;
+
+export interface SentMail extends Mail {
+  readonly at: string;
+}
+
+export interface Background {
+  /** Mails sent so far, in that order. */
+  readonly mails: readonly SentMail[];
+  /** Delivers what is new on the stream to both readers, in order. Never throws. */
+  deliver(): Promise<void>;
+}
+
+const deliveryMs = 1000;
+const repairMs = 3000;
+
+/** Runs until the process ends; the reconciler's own writes reach the readers a second later. */
+export function startBackground(service: Service, onMail: (mail: SentMail) => void): Background {
+  const { table, trail, notices, mailer, settings, now } = service;
+  // One poller each, as on AWS: a mail that cannot go out holds back no audit record.
+  const readers = [
+    rowStreamHandler(
+      'audit-key-change',
+      auditKeyChange(() => trail),
+    ),
+    rowStreamHandler(
+      'email-key-change',
+      emailKeyChange(() => ({ notices, mailer, settings, now })),
+    ),
+  ].map((reader) => new StreamPoller(table.changes, reader, { shards: 1, now }));
+  const mails: SentMail[] = [];
+  const oneByOne = sequences();
+
+  const noteMails = () => {
+    for (const mail of mailer.inbox.slice(mails.length)) {
+      const sent = { ...mail, at: now().toISOString() };
+      mails.push(sent);
+      onMail(sent);
+    }
+  };
+
+  const deliver = () =>
+    oneByOne('stream', async () => {
+      for (const reader of readers) await reader.drain();
+      noteMails();
+    }).catch(report('stream'));
+
+  const repair = () =>
+    oneByOne('reconciler', async () => {
+      const done = Object.entries(await service.repair()).filter(([, count]) => count > 0);
+      if (done.length === 0) return;
+      log('info', `reconciler: ${done.map(([what, count]) => `${what} ${count}`).join(', ')}`, {
+        operation: 'settle-due',
+      });
+    }).catch(report('settle-due'));
+
+  setInterval(() => void deliver(), deliveryMs);
+  setInterval(() => void repair(), repairMs);
+  return { mails, deliver };
+}
+
+/** As a failed run does on AWS: it is logged, and the next one goes on. */
+const report = (operation: string) => (error: unknown) =>
+  log('error', 'run failed', { operation, error: describe(error) });
