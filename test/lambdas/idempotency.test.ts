@@ -136,6 +136,30 @@ describe('Idempotency-Key on generate', () => {
     expect(liveKeys(service).length).toBe(1);
   });
 
+  it('never tells a value that is not the one of its first answer', async () => {
+    const service = await startedService();
+    await attempt(service, {});
+    service.secrets.read = async () => ({ kind: 'done', value: 'sk-put-there-by-somebody' });
+    const { status, body } = await attempt(service, {});
+    expect(status).toBe(503);
+    expect(JSON.stringify(body)).not.toContain('sk-put-there-by-somebody');
+    expect(liveKeys(service).length).toBe(1);
+  });
+
+  it('tells no key to a caller who does not own it any more', async () => {
+    const service = await startedService();
+    const { body: caller } = await service.generate({ user_id: 'ada' });
+    const first = await attempt(service, {}, 'first', caller.key);
+    expect(first.status).toBe(200);
+    const row = service.table.row(caller.key_id);
+    if (row === null) throw new Error('No row');
+    const moved = { ...row, rev: row.rev + 1, key: { ...row.key, user_id: 'bob' } };
+    await service.table.commit([{ kind: 'replace-row', row: moved }], 'token', 1000);
+    const second = await attempt(service, {}, 'first', caller.key);
+    expect(second.status).toBe(403);
+    expect(JSON.stringify(second.body)).not.toContain(first.body.key);
+  });
+
   it.each(['', ' ', 'a b', 'x'.repeat(256), 'é'])('refuses the header %j', async (header) => {
     const service = await startedService();
     expect((await attempt(service, {}, header)).status).toBe(400);

@@ -80,6 +80,17 @@ describe('the notices table', () => {
     await expect(noticesTable(client, 'notices').take(notice, now)).rejects.toThrow();
   });
 
+  it('gives back only what is still being sent, and is content where it no longer is', async () => {
+    const { client, asked } = await clientThat(taken({ state: { S: 'sent' } }));
+    await noticesTable(client, 'notices').giveBack(notice, now);
+    expect(asked[0]?.body).toMatchObject({
+      ConditionExpression: '#state = :sending',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':sending': { S: 'sending' } },
+      Item: { pk: { S: 'NOTICE#n' }, taken_until: { N: '0' } },
+    });
+  });
+
   it('notes a sent mail under the notice and under its key', async () => {
     const { client, asked } = await clientThat();
     await noticesTable(client, 'notices').markSent(notice, 'm-1', now);

@@ -5,16 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { rowItem } from '../../../../lambdas/shared/adapters/table/items.ts';
 import { keyTable } from '../../../../lambdas/shared/adapters/table/key-table.ts';
 import { Unavailable } from '../../../../lambdas/shared/domain/errors.ts';
+import type { AliasLease } from '../../../../lambdas/shared/domain/key-row.ts';
 import type { KeyWrite } from '../../../../lambdas/shared/domain/ports.ts';
 import { type Canned, cannedAws, refusal } from '../../fixtures/canned-aws.ts';
-import { rowWith } from '../../fixtures/rows.ts';
+import { now, rowWith } from '../../fixtures/rows.ts';
 
 async function tableThat(...answers: Canned[]) {
   const { config, asked } = await cannedAws(...answers);
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true },
   });
-  return { table: keyTable(client, 'keys'), asked };
+  return { table: keyTable(client, 'keys', 'records'), asked };
 }
 
 const row = rowWith();
@@ -24,6 +25,24 @@ const birth: KeyWrite[] = [
   { kind: 'create-pointer', pointer },
 ];
 const settle: KeyWrite[] = [{ kind: 'replace-row', row: { ...row, rev: 2 } }];
+const lease: AliasLease = {
+  alias: 'alpha',
+  state: 'held',
+  keyId: row.keyId,
+  secretName: 'litellm/alpha',
+  secretArn: null,
+  deletedAt: null,
+  rev: 1,
+};
+const record = {
+  id: 'record',
+  requestHash: 'request',
+  eventId: 'event',
+  keyId: row.keyId,
+  hash: row.cur.hash,
+  answer: '{}',
+  ttl: now.getTime() / 1000 + 60,
+};
 const token = '00000000-0000-4000-8000-000000000000';
 const cancelled = (...codes: string[]) =>
   refusal('TransactionCanceledException', 400, {
@@ -52,6 +71,33 @@ describe('a transaction', () => {
     expect(asked).toMatchObject([
       { target: 'PutItem', body: { ExpressionAttributeValues: { ':rev': { N: '1' } } } },
     ]);
+  });
+
+  it('takes a lease where there is none, and later only as it was read', async () => {
+    const { table, asked } = await tableThat({ status: 200, body: {} }, { status: 200, body: {} });
+    await table.commit([{ kind: 'put-lease', lease }], token, 1000);
+    await table.commit([{ kind: 'put-lease', lease: { ...lease, rev: 3 } }], token, 1000);
+    expect(asked).toMatchObject([
+      { body: { ConditionExpression: 'attribute_not_exists(pk)' } },
+      {
+        body: {
+          ConditionExpression: '#rev = :rev',
+          ExpressionAttributeNames: { '#rev': 'rev' },
+          ExpressionAttributeValues: { ':rev': { N: '2' } },
+        },
+      },
+    ]);
+  });
+
+  it('makes an idempotency record where there is none or an expired one', async () => {
+    const { table, asked } = await tableThat();
+    await table.commit([{ kind: 'create-record', record, now }], token, 1000);
+    expect(asked[0]?.body).toMatchObject({
+      TableName: 'records',
+      ConditionExpression: 'attribute_not_exists(pk) OR #ttl <= :now',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: { ':now': { N: String(now.getTime() / 1000) } },
+    });
   });
 
   it.each<[string, KeyWrite[], Canned, object]>([

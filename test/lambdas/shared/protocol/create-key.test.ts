@@ -94,6 +94,15 @@ describe('the lease on a name', () => {
     });
   });
 
+  it('still tells of the last holder’s secret once a birth that took it over is undone', async () => {
+    const service = await startedService();
+    const former = { secretArn: 'arn', deletedAt: '2026-11-25T13:00:00.000Z' };
+    await put(service, { ...free, ...former });
+    service.secrets.trouble('refused');
+    expect((await service.generate({ key_alias: 'alpha' })).status).toBe(503);
+    expect(service.table.lease('alpha')).toMatchObject({ state: 'free', ...former });
+  });
+
   it('that changed since it was read is read again before it is taken', async () => {
     const service = await startedService();
     await put(service, free);
