@@ -28,7 +28,7 @@ describe('an issued key', () => {
     fc.assert(
       fc.property(issued, ({ key }) => {
         const [, body = '', checksum = ''] = /^(.*)_(.{6})$/.exec(key) ?? [];
-        const read = [...checksum].reduce((sum, digit) => sum * 62 + base62.indexOf(digit), 0);
+        const read = checksum.split('').reduce((sum, digit) => sum * 62 + base62.indexOf(digit), 0);
         expect(read).toBe(crc32(body));
       }),
     );

@@ -1,0 +1,85 @@
+/**
+ * `node bench/cpu.ts`: CPU per call outside the AWS clients: the real handlers over ports that answer
+ * at once with fixed values. Budgets: info 200 µs, generate 500 µs, a refused call 100 µs.
+ */
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { generateKey, route as generateRoute } from '../lambdas/generate-key/handler.ts';
+import { secureRandom } from '../lambdas/shared/adapters/randomness.ts';
+import { adminRow } from '../lambdas/shared/domain/admin-key.ts';
+import { masterKeyId, newKey } from '../lambdas/shared/domain/key-format.ts';
+import type { KeyTable, Secrets } from '../lambdas/shared/domain/ports.ts';
+import { api } from '../lambdas/shared/http/api.ts';
+import { route as infoRoute, showKeyInfo } from '../lambdas/show-key-info/handler.ts';
+import { gatewayEvent, lambdaContext } from '../test/fakes/gateway-event.ts';
+import { settingsWith } from '../test/fixtures/settings.ts';
+
+const calls = 5000;
+const key = newKey(masterKeyId, secureRandom.bytes);
+const secret = { name: 'latchkey/bench/master-key', arn: 'arn', versionId: 'v', value: key };
+const row = adminRow(secret, 'bench', new Date(), secureRandom);
+
+const table: KeyTable = {
+  load: async () => ({ caller: row, target: row, alias: null, record: null }),
+  commit: async () => ({ kind: 'committed' }),
+  countLiveKeys: async () => 0,
+};
+const secrets: Secrets = {
+  create: async () => ({ kind: 'done', arn: 'arn' }),
+  read: async () => ({ kind: 'absent', reason: 'bench' }),
+};
+const now = () => new Date();
+const stores = { table, secrets, random: secureRandom, now, settings: settingsWith() };
+const generate = api(generateRoute, () => ({ ...stores, operation: generateKey(stores) }));
+const info = api(infoRoute, () => ({ ...stores, operation: showKeyInfo(now) }));
+
+const body = JSON.stringify({ key_alias: 'bench', models: ['a', 'b'], metadata: { team: 'x' } });
+const authorization = `Bearer ${key}`;
+const cases = [
+  { name: 'info', budget: 200, handler: info, event: eventOf('GET', '/key/info', authorization) },
+  {
+    name: 'generate',
+    budget: 500,
+    handler: generate,
+    event: eventOf('POST', '/key/generate', authorization, body),
+  },
+  {
+    name: 'refused (mistyped key)',
+    budget: 100,
+    handler: generate,
+    event: eventOf('POST', '/key/generate', `${authorization.slice(0, -1)}!`, body),
+  },
+];
+
+const write = process.stdout.write.bind(process.stdout);
+for (const { name, budget, handler, event } of cases) {
+  // The log line is part of the work; where it goes is not.
+  process.stdout.write = () => true;
+  for (let call = 0; call < calls; call += 1) await handler(event, lambdaContext);
+  const before = process.cpuUsage();
+  for (let call = 0; call < calls; call += 1) await handler(event, lambdaContext);
+  const { user, system } = process.cpuUsage(before);
+  process.stdout.write = write;
+  const each = (user + system) / calls;
+  write(`${name}: ${each.toFixed(0)} µs of CPU per call (budget ${budget})\n`);
+  if (each > budget) process.exitCode = 1;
+}
+
+function eventOf(
+  method: string,
+  target: string,
+  authorizationHeader: string,
+  text = '',
+): APIGatewayProxyEventV2 {
+  return gatewayEvent({
+    method,
+    target,
+    headers: [
+      ['authorization', authorizationHeader],
+      ['content-type', 'application/json'],
+    ],
+    body: Buffer.from(text),
+    sourceIp: '192.0.2.1',
+    requestId: 'bench',
+    at: new Date(),
+  });
+}
