@@ -17,6 +17,7 @@ export function brokenAtRest(world: World, logged: readonly string[]): string[] 
     ...openIntents(world),
     ...tableWithoutMirror(world),
     ...mirrorWithoutTable(world),
+    ...strangers(world),
     ...leases(world),
     ...auditGaps(world),
     ...plaintext(world, logged),
@@ -53,6 +54,15 @@ function mirrorWithoutTable(world: World): string[] {
     secret.deletedAt !== null || secret.tags['latchkey:env'] === undefined || named.has(name)
       ? []
       : [`I11: secret ${name} belongs to no live key`],
+  );
+}
+
+/** I11: a secret that somebody else made is as it was, whatever its name. */
+function strangers({ secrets }: World): string[] {
+  return [...secrets.secrets].flatMap(([name, { tags, deletedAt, versions }]) =>
+    tags['latchkey:env'] !== undefined || (deletedAt === null && versions.size === 1)
+      ? []
+      : [`I11: the secret ${name} of somebody else was touched`],
   );
 }
 
