@@ -1,4 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { aliasMatcher } from '../lambdas/shared/domain/alias.ts';
 import type { Timing } from '../lambdas/shared/domain/settings.ts';
 import { adminSecretName } from './admin-secret-name.ts';
 import type { Environment } from './environment.ts';
@@ -198,7 +199,7 @@ function isCount(value: number): boolean {
 
 function isPattern(pattern: string): boolean {
   try {
-    return new RegExp(pattern) instanceof RegExp;
+    return aliasMatcher(pattern) instanceof RegExp;
   } catch {
     return false;
   }

@@ -7,9 +7,12 @@ const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /** A secret's name has no more characters; DynamoDB's keys take them in any script. */
 const maxLength = 512;
 
-/** Whether any key could have this alias. Only then is it looked up: a key of the table is bounded. */
+/** Whether any key could have this alias. Only then is it looked up: a key of the table is bounded text. */
 export const isPossibleAlias = (alias: string): boolean =>
-  alias !== '' && alias.length <= maxLength;
+  alias !== '' && alias.length <= maxLength && alias.isWellFormed();
+
+/** An environment's pattern, which the whole alias must match. Throws `SyntaxError` where it is none. */
+export const aliasMatcher = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, 'u');
 
 /**
  * Refuses an alias that is blank, has control characters or a `..` path segment,
@@ -19,7 +22,7 @@ export function checkAlias(alias: string, pattern: string | null): void {
   if (alias.trim() === '') throw refused('must not be blank; leave it out for a key without alias');
   if (controls.test(alias)) throw refused('must not contain control characters');
   if (alias.split('/').includes('..')) throw refused('must not contain ".." as a path segment');
-  if (pattern !== null && !new RegExp(`^(?:${pattern})$`, 'u').test(alias)) {
+  if (pattern !== null && !aliasMatcher(pattern).test(alias)) {
     throw refused(`must match the pattern ${pattern} of this environment`);
   }
 }

@@ -25,4 +25,6 @@ const tagValue = (text: string): string =>
         .map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`)
         .join(''),
     )
-    .slice(0, 256);
+    .slice(0, 256)
+    // Half a character at the cut would have the whole tag refused.
+    .replace(/[\ud800-\udbff]$/, '');

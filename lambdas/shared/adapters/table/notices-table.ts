@@ -61,7 +61,7 @@ export function noticesTable(client: DynamoDBDocumentClient, tableName: string):
     },
   };
 
-  /** The notice's own item, and the latest one of its key, which `/key/info` shows. */
+  /** The notice's own item, and the latest one of its key, found without knowing the notice. */
   async function close(state: Record<string, unknown>, { id, keyId }: NoticeRef): Promise<void> {
     await client.send(
       new TransactWriteCommand({
