@@ -3,7 +3,7 @@
  * sentences that are broken. The numbers are those of docs/promises.md.
  */
 
-import { digestOf } from '../../lambdas/shared/domain/audit-chain.ts';
+import { chainAfter, chainStart, digestOf } from '../../lambdas/shared/domain/audit-chain.ts';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type { AuditRecord } from '../../lambdas/shared/domain/ports.ts';
@@ -85,11 +85,17 @@ function auditGaps(world: World): string[] {
     if (records.length !== row.seq) {
       return [`I2: ${row.keyId} has ${records.length} records of ${row.seq} changes`];
     }
-    return records.flatMap((record, index) =>
-      record.seq === index + 1 && record['digest'] === recomputed(record)
+    let chain = chainStart(row.keyId);
+    const broken = records.flatMap((record, index) => {
+      const isNext = record.seq === index + 1 && record['previous_chain'] === chain;
+      chain = chainAfter(chain, recomputed(record));
+      return isNext && record['chain'] === chain
         ? []
-        : [`I19: record ${record.seq} of ${row.keyId} does not verify`],
-    );
+        : [`I19: record ${record.seq} of ${row.keyId} does not verify`];
+    });
+    return chain === row.chain
+      ? broken
+      : [...broken, `I2: the last change of ${row.keyId} is in no record`];
   });
 }
 
