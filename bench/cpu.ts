@@ -26,6 +26,9 @@ const table: KeyTable = {
 const secrets: Secrets = {
   create: async () => ({ kind: 'done', arn: 'arn' }),
   read: async () => ({ kind: 'absent', reason: 'bench' }),
+  restore: async () => ({ kind: 'done', arn: 'arn' }),
+  put: async () => ({ kind: 'done', arn: 'arn' }),
+  tag: async () => ({ kind: 'done', arn: 'arn' }),
 };
 const now = () => new Date();
 const stores = { table, secrets, random: secureRandom, now, settings: settingsWith() };

@@ -29,12 +29,19 @@ export class MirroredSecrets extends Construct {
   }
 
   /**
-   * Store a new key's value, and read it again for a repeated request. No right at all where keys
+   * Store a new key's value, under a new name or one of ours in its deletion window, and read it
+   * again for a repeated request. No right at all where keys
    * are not mirrored.
    */
   grantStore(operation: Operation): void {
     if (!this.environment.secrets.storeVirtualKeys) return;
-    const actions = ['CreateSecret', 'GetSecretValue', 'TagResource'];
+    const actions = [
+      'CreateSecret',
+      'GetSecretValue',
+      'PutSecretValue',
+      'RestoreSecret',
+      'TagResource',
+    ];
     reachSecrets(operation, this.environment, actions, [this.pattern]);
     this.acknowledgePattern(operation);
   }

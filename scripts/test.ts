@@ -1,7 +1,6 @@
 /**
  * `npm test`: everything that CI checks, one step after the other, with a summary of what ran. Words
- * after `npm test --` go to vitest, such as `--project in-process` for the tests that need no
- * deploy.
+ * after `npm test --` go to vitest, such as `--project stack`, or a file's name.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';

@@ -26,11 +26,11 @@ export async function handler(
       random: secureRandom,
       now: () => new Date(),
       settings,
-      onTrouble: (keyId, error) =>
-        log('error', 'repair failed', {
+      onTrouble: (keyId, trouble, error) =>
+        log('error', `repair ${trouble}`, {
           operation: 'settle-due',
           key_id: keyId,
-          error: describe(error),
+          ...(error === undefined ? {} : { error: describe(error) }),
         }),
     },
     context?.awsRequestId ?? 'scheduled',

@@ -26,6 +26,10 @@ export function readConfig(...names: ConfigName[]): Partial<Record<ConfigName, s
   return config;
 }
 
+/** A variable that only some environments set; undefined elsewhere. */
+export const readOptional = (name: ConfigName): string | undefined =>
+  process.env[name] === '' ? undefined : process.env[name];
+
 /** The environment's settings. Written by the stack, whose synth has checked them, so taken as they are. */
 export function readSettings(): Settings {
   const settings: Settings = JSON.parse(readConfig('SETTINGS').SETTINGS);

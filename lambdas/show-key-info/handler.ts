@@ -2,6 +2,7 @@
 import { documentClient } from '../shared/adapters/clients.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
+import { callerName } from '../shared/domain/changed-by.ts';
 import { type Target, targetOf, visibleTarget } from '../shared/domain/target.ts';
 import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
@@ -29,7 +30,10 @@ export const showKeyInfo =
   async ({ input, caller, scope, loaded }: Call<Input>) => {
     const { identifier, target } = input;
     if (identifier === null) {
-      return ok({ key: caller.tokenHash, info: keyInfo(caller.row, clock()) });
+      return ok({
+        key: callerName(caller.keyId, caller.tokenHash),
+        info: keyInfo(caller.row, clock()),
+      });
     }
     const row = visibleTarget(target, loaded.target, caller, scope);
     return ok({ key: identifier, info: keyInfo(row, clock()) });

@@ -38,9 +38,9 @@ export const dueRowsCases = (make: () => Finding) => {
         count,
         limitMs,
       );
-      expect(page.keyIds.length).toBeLessThanOrEqual(count);
-      found.push(...page.keyIds);
-      cursor = page.cursor;
+      expect(page.rows.length).toBeLessThanOrEqual(count);
+      found.push(...page.rows.map(({ keyId }) => keyId));
+      cursor = page.next;
     } while (cursor !== null);
     return found;
   };

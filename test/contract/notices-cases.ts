@@ -15,13 +15,13 @@ const newNotice = (): NoticeRef => ({
 export const noticesCases =
   (make: () => Notices) =>
   ({ test }: Suite): void => {
-    test('is taken by one sender, and in flight for a minute', async () => {
+    test('is taken by one sender, and in flight for 15 seconds', async () => {
       const [notices, notice] = [make(), newNotice()];
       expect(await notices.take(notice, start)).toBe('taken');
       expect(await notices.take(notice, after(0))).toBe('in-flight');
-      expect(await notices.take(notice, after(60.9))).toBe('in-flight');
-      expect(await notices.take(notice, after(61))).toBe('taken');
-      expect(await notices.take(notice, after(62))).toBe('in-flight');
+      expect(await notices.take(notice, after(15.9))).toBe('in-flight');
+      expect(await notices.take(notice, after(16))).toBe('taken');
+      expect(await notices.take(notice, after(17))).toBe('in-flight');
     });
 
     test('is taken by one of several senders at once', async () => {
@@ -61,10 +61,10 @@ export const noticesCases =
     test('closed is not opened by a sender that gives it back late', async () => {
       const [notices, notice] = [make(), newNotice()];
       await notices.take(notice, start);
-      expect(await notices.take(notice, after(61))).toBe('taken');
-      await notices.markSent(notice, 'message-1', after(62));
-      await notices.giveBack(notice, after(63));
-      expect(await notices.take(notice, after(64))).toBe('closed');
+      expect(await notices.take(notice, after(16))).toBe('taken');
+      await notices.markSent(notice, 'message-1', after(17));
+      await notices.giveBack(notice, after(18));
+      expect(await notices.take(notice, after(19))).toBe('closed');
     });
 
     test('of the same key are told apart', async () => {

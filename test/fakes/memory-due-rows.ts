@@ -35,8 +35,8 @@ export class MemoryDueRows implements DueRows {
       .filter(({ position }) => cursor === null || position > cursor);
     const page = listed.slice(0, count);
     return {
-      keyIds: page.map(({ keyId }) => keyId),
-      cursor: listed.length > count ? (page.at(-1)?.position ?? null) : null,
+      rows: page.map(({ keyId, position }) => ({ keyId, next: position })),
+      next: listed.length > count ? (page.at(-1)?.position ?? null) : null,
     };
   }
 

@@ -1,6 +1,6 @@
 import type { NoticeRef, Notices } from '../../lambdas/shared/domain/ports.ts';
 
-const sendingSeconds = 60;
+const sendingSeconds = 15;
 
 /** Delivery states of mails in memory; like the table it counts in whole seconds. */
 export class MemoryNotices implements Notices {

@@ -1,4 +1,4 @@
-import { tombstone, voidStage } from '../../lambdas/shared/adapters/secret-repairs.ts';
+import { voidStage } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import type {
   DescribeOutcome,
   NewSecret,
@@ -8,6 +8,7 @@ import type {
   SecretRepairs,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
+import { tombstone } from '../../lambdas/shared/domain/tombstone.ts';
 import { AwsRefusal } from './aws-refusal.ts';
 import { holderOf } from './secret-versions.ts';
 import { FakeSecretsManager, type StoredSecret } from './secrets-manager.ts';
@@ -70,6 +71,33 @@ export class MemorySecrets implements Secrets, SecretRepairs {
         VersionStages: [voidStage],
       }),
     );
+  }
+
+  async put(
+    secretId: string,
+    value: string,
+    token: string,
+    limitMs: number,
+  ): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.putSecretValue({
+        SecretId: secretId,
+        SecretString: value,
+        ClientRequestToken: token,
+      }),
+    );
+  }
+
+  async tag(
+    secretId: string,
+    tags: Readonly<Record<string, string>>,
+    limitMs: number,
+  ): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () => {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      this.service.tagResource({ SecretId: secretId, Tags });
+      return { ARN: secretId };
+    });
   }
 
   async restore(secretId: string, limitMs: number): Promise<SecretOutcome> {

@@ -44,6 +44,9 @@ export const faultySecrets = (
   return {
     create: (secret, limitMs) => call('create', limitMs, () => secrets.create(secret, limitMs)),
     read: (id, version, limitMs) => call('read', limitMs, () => secrets.read(id, version, limitMs)),
+    put: (id, value, token, limitMs) =>
+      call('put', limitMs, () => secrets.put(id, value, token, limitMs)),
+    tag: (id, tags, limitMs) => call('tag', limitMs, () => secrets.tag(id, tags, limitMs)),
     describe: (id, limitMs) => call('describe', limitMs, () => secrets.describe(id, limitMs)),
     putTombstone: (id, token, limitMs) =>
       call('tombstone', limitMs, () => secrets.putTombstone(id, token, limitMs)),

@@ -34,6 +34,8 @@ describe('permissions', () => {
         'secretsmanager:secret:litellm/*': [
           'secretsmanager:CreateSecret',
           'secretsmanager:GetSecretValue',
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:RestoreSecret',
           'secretsmanager:TagResource',
         ],
         [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],

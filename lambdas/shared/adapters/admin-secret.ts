@@ -21,7 +21,7 @@ export async function obtainAdminSecret(
     const { ARN, VersionId } = await client.send(
       new CreateSecretCommand({
         Name: name,
-        Description: 'The admin key of Latchkey. Rotate it through the API, never here.',
+        Description: 'The admin key of Latchkey. Changing it here does not change the key.',
         SecretString: offered,
         ClientRequestToken: token,
         ...(kmsKeyId === null ? {} : { KmsKeyId: kmsKeyId }),

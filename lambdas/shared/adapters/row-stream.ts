@@ -11,6 +11,7 @@ import type {
 } from 'aws-lambda';
 import type { KeyRow } from '../domain/key-row.ts';
 import { describe, log } from './log.ts';
+import { recordMs } from './reader-limits.ts';
 import { parseRow } from './table/items.ts';
 import { keyRowPrefix } from './table/keys.ts';
 
@@ -20,10 +21,14 @@ export interface RowChange {
   readonly after: KeyRow;
 }
 
+/** A second to answer in, and one for all that is no call. */
+const reserveMs = 2000;
+
 /**
  * The handler of a stream reader. `read` is called for each write of a key row; where it throws, that
  * record and all after it are delivered again, those included that it has read meanwhile, so it must
- * be safe to run twice.
+ * be safe to run twice. A record that may no longer end before the function's time-out is not begun
+ * but fails as well.
  * Removals are none of its business: a row is only ever removed by its time to live.
  */
 export const rowStreamHandler =
@@ -33,6 +38,9 @@ export const rowStreamHandler =
       event,
       async (record: DynamoDBRecord) => {
         try {
+          if (context !== undefined && context.getRemainingTimeInMillis() < recordMs + reserveMs) {
+            throw new Error('No time was left for this record');
+          }
           const change = changeOf(record);
           if (change !== null) await read(change);
         } catch (error) {

@@ -8,10 +8,9 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { DescribeOutcome, SecretRepairs } from '../domain/ports.ts';
+import { tombstone } from '../domain/tombstone.ts';
 import { answered, arnOf, changed } from './secret-outcome.ts';
 
-/** No key: written where a value that never was valid must not be found. */
-export const tombstone = 'latchkey: no value';
 export const voidStage = 'LATCHKEY_VOID';
 
 export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({

@@ -2,7 +2,10 @@
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
   type SecretsManagerClient,
+  TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { NewSecret, ReadOutcome, Secrets } from '../domain/ports.ts';
 import { answered, changed } from './secret-outcome.ts';
@@ -15,7 +18,7 @@ export const secretsMirror = (client: SecretsManagerClient, kmsKeyId: string | n
           Name: secret.name,
           SecretString: secret.value,
           ClientRequestToken: secret.token,
-          Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
+          Tags: tagsOf(secret.tags),
           ...(kmsKeyId === null ? {} : { KmsKeyId: kmsKeyId }),
         }),
         options,
@@ -29,4 +32,28 @@ export const secretsMirror = (client: SecretsManagerClient, kmsKeyId: string | n
         ? { kind: 'absent', reason: 'NoText' }
         : { kind: 'done', value: SecretString };
     }),
+  restore: (secretId, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(new RestoreSecretCommand({ SecretId: secretId }), options),
+    ),
+  put: (secretId, value, token, limitMs) =>
+    changed(limitMs, (options) =>
+      client.send(
+        new PutSecretValueCommand({
+          SecretId: secretId,
+          SecretString: value,
+          ClientRequestToken: token,
+        }),
+        options,
+      ),
+    ),
+  tag: (secretId, tags, limitMs) =>
+    changed(limitMs, async (options) => {
+      const Tags = tagsOf(tags);
+      await client.send(new TagResourceCommand({ SecretId: secretId, Tags }), options);
+      return { ARN: secretId };
+    }),
 });
+
+const tagsOf = (tags: Readonly<Record<string, string>>) =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

@@ -2,6 +2,7 @@
 import { type SESClient, SendEmailCommand } from '@aws-sdk/client-ses';
 import type { Mail, Mailer, MailOutcome } from '../domain/ports.ts';
 import { isUnanswered } from './aws-error.ts';
+import { readerLimits } from './reader-limits.ts';
 
 export const sesMailer = (
   client: SESClient,
@@ -24,7 +25,7 @@ export const sesMailer = (
           Tags: [{ Name: 'notice', Value: mail.noticeId }],
           ...(configurationSet === null ? {} : { ConfigurationSetName: configurationSet }),
         }),
-        { abortSignal: AbortSignal.timeout(5000) },
+        { abortSignal: AbortSignal.timeout(readerLimits.mailMs) },
       );
       return { kind: 'sent', messageId: MessageId ?? '' };
     } catch (error) {

@@ -1,8 +1,9 @@
-import { chainStart } from './audit-chain.ts';
-import { recordEvent } from './key-event.ts';
+import { eventOf, type Happening } from './key-event.ts';
 import { maskedName, masterKeyId, tokenHash } from './key-format.ts';
 import type { KeyImage, KeyRow } from './key-row.ts';
 import type { Randomness } from './ports.ts';
+import { newSalt } from './salt.ts';
+import { system } from './system-event.ts';
 
 export interface AdminSecret {
   readonly name: string;
@@ -38,8 +39,7 @@ export function adminRow(
     updated_at: at,
     updated_by: 'system',
   };
-  const salt = () => Buffer.from(random.bytes(16)).toString('hex');
-  return {
+  const born = {
     v: 1,
     keyId: masterKeyId,
     status: 'active',
@@ -52,28 +52,18 @@ export function adminRow(
     secretArn: secret.arn,
     first_token: token,
     rev: 1,
+    salt: newSalt(random),
     intent: null,
     key: image,
-    ...recordEvent(
-      { keyId: masterKeyId, seq: 1, previousChain: chainStart(masterKeyId) },
-      {
-        id: random.uuid(),
-        action: 'created',
-        at,
-        who: {
-          changed_by: 'system',
-          changed_by_api_key: null,
-          principal: 'system',
-          settled_by: null,
-          source_ip: null,
-        },
-        requestId,
-        operationId: null,
-        notify: null,
-      },
-      null,
-      { salt: salt(), image },
-      salt(),
-    ),
+  } as const;
+  const happening: Happening = {
+    id: random.uuid(),
+    action: 'created',
+    at,
+    who: system,
+    requestId,
+    operationId: null,
+    notify: null,
   };
+  return { ...born, ...eventOf(null, born, happening, newSalt(random)) };
 }

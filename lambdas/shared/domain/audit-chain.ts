@@ -50,7 +50,4 @@ export const chainStart = (keyId: string): string => sha256(keyId);
 export const chainAfter = (previousChain: string, digest: string): string =>
   sha256(previousChain + digest);
 
-/** There is no image before creation and none after deletion, hence nothing to hide with a salt. */
-export const noImage: Salted = { salt: '', value: null };
-
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

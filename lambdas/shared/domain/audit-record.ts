@@ -1,4 +1,5 @@
-import { isEnd } from './key-event.ts';
+import { callerName } from './changed-by.ts';
+import { shownImage } from './key-event.ts';
 import type { KeyRow } from './key-row.ts';
 import type { AuditRecord } from './ports.ts';
 
@@ -17,11 +18,11 @@ export function auditRecordOf(before: KeyRow | null, after: KeyRow): AuditRecord
     action: event.action,
     at: event.at,
     table_name: 'LiteLLM_VerificationToken',
-    object_id: after.cur.hash,
+    object_id: callerName(after.keyId, after.cur.hash),
     changed_by: event.who.changed_by,
     who: event.who,
-    before: before?.key ?? null,
-    after: isEnd(event.action) ? {} : after.key,
+    before: shownImage(before).value,
+    after: shownImage(after).value,
     salts: event.salts,
     digest: event.digest,
     chain: after.chain,

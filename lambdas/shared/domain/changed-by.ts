@@ -8,6 +8,10 @@ const masterAlias = 'litellm_proxy_master_key';
 /** The name of an admin key that belongs to no user. */
 export const adminName = 'default_user_id';
 
+/** A key's token hash where it is shown; for the admin key, its alias. */
+export const callerName = (keyId: string, hash: string): string =>
+  isMaster(keyId) ? masterAlias : hash;
+
 /**
  * Who is to be recorded for a change: the `litellm-changed-by` header where the caller may set it
  * (a proxy admin, or a key whose metadata allows it), else the caller's user id, else the admin's
@@ -19,7 +23,7 @@ export function whoOf(caller: Caller, header: string | null, sourceIp: string | 
   const named = mayName && header !== null && header !== '' ? checked(header) : null;
   return {
     changed_by: named ?? caller.userId ?? adminName,
-    changed_by_api_key: isMaster(caller.keyId) ? masterAlias : caller.tokenHash,
+    changed_by_api_key: callerName(caller.keyId, caller.tokenHash),
     principal: caller.keyId,
     settled_by: null,
     source_ip: sourceIp,

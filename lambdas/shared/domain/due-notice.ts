@@ -1,5 +1,8 @@
 import type { KeyRow, Notify } from './key-row.ts';
 
+/** The mails that this release knows; one of a newer release is left to that one's reader. */
+const events = ['key_created'];
+
 /** A mail that a write of the row makes due. */
 export interface DueNotice {
   /** The intent's id, else the event's: the same for every delivery of the same write. */
@@ -15,10 +18,13 @@ export interface DueNotice {
 export function dueNoticeOf(before: KeyRow | null, after: KeyRow): DueNotice | null {
   if (after.intent !== null) return null;
   const closed = before?.intent ?? null;
-  if (closed !== null) {
-    if (after.status !== 'active' || closed.notify === null) return null;
-    return { id: closed.id, notify: closed.notify, row: after };
-  }
-  if (before?.seq === after.seq || after.event.notify === null) return null;
-  return { id: after.event.id, notify: after.event.notify, row: after };
+  if (closed !== null) return after.status === 'active' ? notice(closed, after) : null;
+  return before?.seq === after.seq ? null : notice(after.event, after);
+}
+
+function notice(
+  { id, notify }: { readonly id: string; readonly notify: Notify | null },
+  row: KeyRow,
+): DueNotice | null {
+  return notify !== null && events.includes(notify.event) ? { id, notify, row } : null;
 }

@@ -1,5 +1,5 @@
-import { chainAfter, digestOf, noImage, type Salted } from './audit-chain.ts';
-import type { AuditAction, KeyEvent, KeyImage, KeyRow, Notify, Who } from './key-row.ts';
+import { chainAfter, chainStart, digestOf, type Salted } from './audit-chain.ts';
+import type { AuditAction, KeyRow, Notify, Who } from './key-row.ts';
 
 /** What happened, by whom and when: everything of an event that is not computed. */
 export interface Happening {
@@ -12,53 +12,53 @@ export interface Happening {
   readonly notify: Notify | null;
 }
 
-/** An image together with the salt that it is hashed with, or `null` where there is none. */
-export interface SaltedImage {
-  readonly salt: string;
-  readonly image: KeyImage;
-}
-
-/** The attributes of a row that its next audited change sets. */
-export type Audited = Pick<KeyRow, 'seq' | 'event' | 'chain' | 'salt'>;
+/** What the audit shows of a row. */
+type Shown = Pick<KeyRow, 'keyId' | 'status' | 'salt' | 'key'>;
 
 /**
- * The event of a key's change number `seq`, with its digest and the chain that it ends. `after` is
- * the new image; a change that leaves the image alone passes the old one with its salt.
+ * The attributes that an audited change sets on the row `after` it: the next number, the event with
+ * its digest, and the chain that it ends. A change that leaves the image alone keeps its salt.
  */
-export function recordEvent(
-  key: { readonly keyId: string; readonly seq: number; readonly previousChain: string },
-  happening: Happening,
-  before: SaltedImage | null,
-  after: SaltedImage,
+export function eventOf(
+  before: KeyRow | null,
+  after: Shown,
+  { id, action, at, who, requestId, operationId, notify }: Happening,
   whoSalt: string,
-): Audited {
-  const { id, action, at, who, requestId, operationId, notify } = happening;
+): Pick<KeyRow, 'seq' | 'event' | 'chain'> {
+  const seq = (before?.seq ?? 0) + 1;
+  const previousChain = before?.chain ?? chainStart(after.keyId);
+  const images = { before: shownImage(before), after: shownImage(after) };
   const digest = digestOf({
-    keyId: key.keyId,
-    seq: key.seq,
+    keyId: after.keyId,
+    seq,
     action,
     at,
     who: { salt: whoSalt, value: who },
-    before: salted(before),
-    after: isEnd(action) ? { salt: '', value: {} } : salted(after),
+    ...images,
   });
-  const event: KeyEvent = {
-    id,
-    action,
-    at,
-    who,
-    request_id: requestId,
-    operation_id: operationId,
-    notify,
-    digest,
-    previous_chain: key.previousChain,
-    salts: { who: whoSalt, before: before?.salt ?? '', after: isEnd(action) ? '' : after.salt },
+  return {
+    seq,
+    chain: chainAfter(previousChain, digest),
+    event: {
+      id,
+      action,
+      at,
+      who,
+      request_id: requestId,
+      operation_id: operationId,
+      notify,
+      digest,
+      previous_chain: previousChain,
+      salts: { who: whoSalt, before: images.before.salt, after: images.after.salt },
+    },
   };
-  return { seq: key.seq, event, chain: chainAfter(key.previousChain, digest), salt: after.salt };
 }
 
-/** Actions that end a key: nothing is left to show, so their `after` image is `{}`. */
-export const isEnd = (action: AuditAction): boolean => action === 'generate_undone';
-
-const salted = (image: SaltedImage | null): Salted =>
-  image === null ? noImage : { salt: image.salt, value: image.image };
+/**
+ * The image of a row in the audit: null before there is one, `{}` once the key is deleted. Neither
+ * has anything to hide, so neither has a salt.
+ */
+export function shownImage(row: Shown | null): Salted {
+  if (row === null) return { salt: '', value: null };
+  return row.status === 'deleted' ? { salt: '', value: {} } : { salt: row.salt, value: row.key };
+}

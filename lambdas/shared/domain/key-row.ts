@@ -1,6 +1,7 @@
 /**
- * The key's row: the one item that is the truth about a key. Attributes a newer release wrote
- * survive reading and writing back, so every object here is a loose one.
+ * The key's row: the one item that is the truth about a key. During a deploy two releases read the
+ * same rows, so what a newer one wrote must not break this one: objects are loose, and keep attributes
+ * that are unknown here; names that later releases add to are read as any text.
  */
 import * as z from 'zod/mini';
 
@@ -28,7 +29,8 @@ const keyImage = z.looseObject({
   token: z.string(),
   key_name: z.string(),
   key_alias: text,
-  key_type: z.optional(z.enum(keyTypes)),
+  /** Of a type that this release does not know, a key may do nothing. */
+  key_type: text,
   spend: z.number(),
   expires: text,
   models: z.array(z.string()),
@@ -41,7 +43,7 @@ const keyImage = z.looseObject({
   budget_reset_at: text,
   user_id: text,
   user_email: text,
-  user_role: z.optional(z.enum(userRoles)),
+  user_role: text,
   team_id: text,
   organization_id: text,
   tpm_limit: number,
@@ -75,25 +77,27 @@ const who = z.looseObject({
 
 /** A mail that is due once the change it rides on is complete. */
 const notify = z.looseObject({
-  event: z.enum(['key_created']),
+  event: z.string(),
   to: z.string(),
 });
 
-export const auditActions = [
-  'created',
-  'generate_undone',
-  /** The reconciler finished a birth whose handler did not. */
-  'generate_settled',
-  /** The reconciler put a live key's secret right. */
-  'secret_restored',
-  /** The reconciler removed a secret that no live key has. */
-  'secret_removed',
-] as const;
+/**
+ * - `generate_undone`: a birth was taken back
+ * - `generate_settled`: the reconciler finished a birth whose handler did not
+ * - `secret_restored`: the reconciler put a live key's secret right
+ * - `secret_removed`: the reconciler removed a secret that no live key has
+ */
+export type AuditAction =
+  | 'created'
+  | 'generate_undone'
+  | 'generate_settled'
+  | 'secret_restored'
+  | 'secret_removed';
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({
   id: z.string(),
-  action: z.enum(auditActions),
+  action: z.string(),
   at: z.string(),
   who,
   request_id: z.string(),
@@ -114,7 +118,7 @@ const keyEvent = z.looseObject({
 const intent = z.looseObject({
   /** Also the `ClientRequestToken`, hence the version id, of a value to store. */
   id: z.string(),
-  kind: z.enum(['generate', 'restore', 'cleanup']),
+  kind: z.string(),
   /** 0 while the handler owns it; each reconciler pass adds one. */
   claim: z.number(),
   /** When it was opened. */
@@ -162,7 +166,7 @@ export const keyRow = z.looseObject({
   /** When the sweep is to look at this row beside its daily round. */
   sweepAt: z.optional(z.string()),
   /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
-  suspicion: z.optional(z.looseObject({ kind: z.enum(['restore', 'cleanup']), at: z.string() })),
+  suspicion: z.optional(z.looseObject({ kind: z.string(), at: z.string() })),
   /** Epoch seconds after which a deleted row is removed. */
   ttl: z.optional(z.number()),
 });
@@ -173,7 +177,7 @@ export type KeyEvent = z.infer<typeof keyEvent>;
 export type Intent = z.infer<typeof intent>;
 export type Who = z.infer<typeof who>;
 export type Notify = z.infer<typeof notify>;
-export type AuditAction = (typeof auditActions)[number];
+export type IntentKind = 'generate' | 'restore' | 'cleanup';
 
 /** A name's lease: held by a key, or free again. Freed, never removed: it tells whose secret was there. */
 export const aliasLease = z.looseObject({

@@ -1,18 +1,19 @@
 /** The rules of a key's birth: what a request, a caller and the settings make of a new key. */
 
 import { checkAlias } from './alias.ts';
-import { chainStart } from './audit-chain.ts';
 import { adminName } from './changed-by.ts';
+import { expiryWithin, withinCaller } from './delegation.ts';
 import { after, budgetResetAt } from './duration.ts';
 import { Denied, InvalidField } from './errors.ts';
 import { withDefaults, withinLimits } from './guard-rails.ts';
-import { recordEvent } from './key-event.ts';
+import { eventOf, type Happening } from './key-event.ts';
 import { maskedName, newKey, newKeyId, tokenHash, weaknessOf } from './key-format.ts';
 import type { KeyImage, KeyRow, KeyType, Notify, UserRole, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { checkUserEmail, recipientOf } from './recipient.ts';
 import { allowedRoutes, type Caller, isAdmin, type Scope } from './roles.ts';
 import { checkRowSize } from './row-size.ts';
+import { newSalt } from './salt.ts';
 import { secretNameOf } from './secret-name.ts';
 import type { Settings } from './settings.ts';
 import { checkStorable } from './storable.ts';
@@ -86,7 +87,8 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
   checkAdminFields(requested, caller);
   const asked = withDefaults(withOwner(requested, context), settings.keyDefaults);
   const limited = withinLimits(asked, settings.keyLimits, now);
-  const fields = withinCallersBudget(limited, requested.max_budget, caller);
+  const fields = withinCaller(requested, limited, caller);
+  const expires = expiryWithin(requested, fields, caller, now);
 
   const alias = fields.key_alias ?? null;
   if (alias !== null) checkAlias(alias, settings.aliasPattern);
@@ -106,27 +108,13 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
   const keyId = newKeyId(random.bytes);
   const value = chosenValue(fields.key ?? null, settings) ?? newKey(keyId, random.bytes);
   const token = tokenHash(value);
-  const image = imageOf(fields, { token, key_name: maskedName(value) }, context);
+  const named = { token, key_name: maskedName(value), expires };
+  const image = imageOf(fields, named, context);
   const mirrored = settings.storeVirtualKeys && fields.store_secret !== false;
   // Checked for an unmirrored key too: its alias is a key of the table, and bounded like a name.
   const secretName = secretNameOf(settings.secretPrefix, alias, token);
   const id = random.uuid();
-  const audited = recordEvent(
-    { keyId, seq: 1, previousChain: chainStart(keyId) },
-    {
-      id,
-      action: 'created',
-      at: image.created_at,
-      who: context.who,
-      requestId: context.requestId,
-      operationId: null,
-      notify,
-    },
-    null,
-    { salt: newSalt(random), image },
-    newSalt(random),
-  );
-  const row: KeyRow = {
+  const born = {
     v: 1,
     keyId,
     status: 'active',
@@ -139,10 +127,20 @@ export function newKeyOf(requested: NewKeyFields, context: BirthContext): NewKey
     secretArn: null,
     first_token: token,
     rev: 1,
+    salt: newSalt(random),
     intent: null,
     key: image,
-    ...audited,
+  } as const;
+  const happening: Happening = {
+    id,
+    action: 'created',
+    at: image.created_at,
+    who: context.who,
+    requestId: context.requestId,
+    operationId: null,
+    notify,
   };
+  const row: KeyRow = { ...born, ...eventOf(null, born, happening, newSalt(random)) };
   checkRowSize(row);
   return { value, row, notify };
 }
@@ -200,26 +198,6 @@ function withOwner(fields: NewKeyFields, { caller, scope }: BirthContext): NewKe
   return { ...cleaned, user_id: caller.userId };
 }
 
-/**
- * A caller with a budget cannot hand out more than it has; what the environment fills in where no
- * budget was asked for is cut down to it.
- */
-function withinCallersBudget(
-  fields: NewKeyFields,
-  asked: Maybe<number>,
-  caller: Caller,
-): NewKeyFields {
-  const ceiling = isAdmin(caller) ? undefined : caller.row.key.max_budget;
-  if (ceiling === undefined) return fields;
-  if ((asked ?? 0) > ceiling) {
-    throw new InvalidField(
-      'max_budget',
-      `max_budget must be between 0 and ${ceiling}, your own key's.`,
-    );
-  }
-  return { ...fields, max_budget: Math.min(fields.max_budget ?? ceiling, ceiling) };
-}
-
 function chosenValue(chosen: string | null, { allowCustomKeys }: Settings): string | null {
   if (chosen === null) return null;
   if (!allowCustomKeys) {
@@ -232,7 +210,7 @@ function chosenValue(chosen: string | null, { allowCustomKeys }: Settings): stri
 
 function imageOf(
   fields: NewKeyFields,
-  names: { readonly token: string; readonly key_name: string },
+  named: Pick<KeyImage, 'token' | 'key_name' | 'expires'>,
   { caller, now }: BirthContext,
 ): KeyImage {
   const at = now.toISOString();
@@ -242,13 +220,10 @@ function imageOf(
   const interval = fields.auto_rotate === true ? (fields.rotation_interval ?? null) : null;
   const rotationAt = rotationAfter(now, fields.rotation_interval ?? null);
   return withoutUndefined({
-    ...names,
+    ...named,
     key_alias: fields.key_alias ?? undefined,
     key_type: keyType,
     spend: fields.spend ?? 0,
-    expires: isGiven(fields.duration)
-      ? after(now, fields.duration, 'duration').toISOString()
-      : undefined,
     models: [...(fields.models ?? [])],
     aliases: { ...fields.aliases },
     config: { ...fields.config },
@@ -297,8 +272,6 @@ function checkLength(param: string, value: Maybe<string>): void {
     throw new InvalidField(param, `${param} must have at most 256 characters.`);
   }
 }
-
-const newSalt = (random: Randomness): string => Buffer.from(random.bytes(16)).toString('hex');
 
 const isGiven = <T>(value: Maybe<T>): value is T => value !== undefined && value !== null;
 

@@ -68,15 +68,18 @@ export interface DueRows {
    * consistent: it only finds rows, each must be read before acting on it.
    */
   findDue(by: Date, count: number, limitMs: number): Promise<string[]>;
-  /** A page of all rows, live and deleted, in a stable order; the cursor of the next page, or null at the end. */
-  scanRows(
-    cursor: string | null,
-    count: number,
-    limitMs: number,
-  ): Promise<{ readonly keyIds: readonly string[]; readonly cursor: string | null }>;
+  /** A page of all rows, live and deleted, in a stable order, from a cursor on. */
+  scanRows(cursor: string | null, count: number, limitMs: number): Promise<RowPage>;
   /** Where the sweep stands; null before the first. */
   readSweep(limitMs: number): Promise<SweepState | null>;
   writeSweep(state: SweepState, limitMs: number): Promise<void>;
+}
+
+export interface RowPage {
+  /** Each with the cursor that begins after it. */
+  readonly rows: readonly { readonly keyId: string; readonly next: string }[];
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null;
 }
 
 /** The sweep goes through all rows once a day, a page per run of the scheduled function. */
@@ -132,6 +135,16 @@ export interface NewSecret {
 export interface Secrets {
   create(secret: NewSecret, limitMs: number): Promise<SecretOutcome>;
   read(secretId: string, versionId: string, limitMs: number): Promise<ReadOutcome>;
+  /** Ends the deletion window of a secret; its versions and labels are as they were. */
+  restore(secretId: string, limitMs: number): Promise<SecretOutcome>;
+  /** Stores a value as version `token`, which becomes AWSCURRENT. */
+  put(secretId: string, value: string, token: string, limitMs: number): Promise<SecretOutcome>;
+  /** Sets tags, over those of the same name. */
+  tag(
+    secretId: string,
+    tags: Readonly<Record<string, string>>,
+    limitMs: number,
+  ): Promise<SecretOutcome>;
 }
 
 /** What only the reconciler does to the mirror. It never reads a value. */

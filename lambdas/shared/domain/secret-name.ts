@@ -7,6 +7,7 @@
  * itself included, and so is the first letter of an alias that imitates `virtual-key-`.
  */
 import { InvalidField } from './errors.ts';
+import { escapeBytes } from './escape-bytes.ts';
 
 const maxLength = 512;
 const unaliased = 'virtual-key-';
@@ -24,11 +25,6 @@ export function secretNameOf(prefix: string, alias: string | null, firstToken: s
 }
 
 function encodeAlias(alias: string): string {
-  const encoded = alias.replaceAll(/[^A-Za-z0-9/_+.@-]/gu, hex);
-  return encoded.startsWith(unaliased) ? hex('v') + encoded.slice(1) : encoded;
+  const encoded = alias.replaceAll(/[^A-Za-z0-9/_+.@-]/gu, escapeBytes);
+  return encoded.startsWith(unaliased) ? escapeBytes('v') + encoded.slice(1) : encoded;
 }
-
-const hex = (text: string): string =>
-  [...Buffer.from(text)]
-    .map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-    .join('');

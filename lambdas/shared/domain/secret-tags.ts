@@ -1,3 +1,4 @@
+import { escapeBytes } from './escape-bytes.ts';
 import type { KeyRow } from './key-row.ts';
 import type { Settings } from './settings.ts';
 
@@ -20,11 +21,7 @@ export function secretTagsOf(row: KeyRow, settings: Settings): Record<string, st
 
 const tagValue = (text: string): string =>
   text
-    .replaceAll(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, (other) =>
-      [...Buffer.from(other)]
-        .map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-        .join(''),
-    )
+    .replaceAll(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, escapeBytes)
     .slice(0, 256)
     // Half a character at the cut would have the whole tag refused.
     .replace(/[\ud800-\udbff]$/, '');

@@ -1,6 +1,7 @@
-import { type Audited, recordEvent } from './key-event.ts';
+import { eventOf } from './key-event.ts';
 import type { AuditAction, KeyRow, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
+import { newSalt } from './salt.ts';
 
 /** The actor of everything that Latchkey does by itself. */
 export const system: Who = {
@@ -11,17 +12,19 @@ export const system: Who = {
   source_ip: null,
 };
 
-/** The event of a repair: it leaves the key's image alone, but nothing happens without a record. */
-export function repairEvent(
-  row: KeyRow,
+/** The row after a repair: its image is left alone, but nothing happens without a record. */
+export const repaired = (
+  before: KeyRow,
+  after: KeyRow,
   action: AuditAction,
   requestId: string,
   now: Date,
   random: Randomness,
-): Audited {
-  const image = { salt: row.salt, image: row.key };
-  return recordEvent(
-    { keyId: row.keyId, seq: row.seq + 1, previousChain: row.chain },
+): KeyRow => ({
+  ...after,
+  ...eventOf(
+    before,
+    after,
     {
       id: random.uuid(),
       action,
@@ -31,8 +34,6 @@ export function repairEvent(
       operationId: null,
       notify: null,
     },
-    image,
-    image,
-    Buffer.from(random.bytes(16)).toString('hex'),
-  );
-}
+    newSalt(random),
+  ),
+});

@@ -34,3 +34,11 @@ export const commonErrors = {
   403: "The caller's role or key type does not allow this.",
   503: 'A service behind the API is throttled or does not answer; retry after `Retry-After`.',
 };
+
+/** What a repeat with the same `Idempotency-Key` can be answered, on every route that takes one. */
+export const repeatErrors = {
+  400: 'The header Idempotency-Key or litellm-changed-by breaks its rule.',
+  409: 'A repeat: the first request is still being worked on (retry after `Retry-After`), or its answer cannot be told again.',
+  410: 'A repeat: what the first request made has been deleted since.',
+  422: 'A repeat with another body under the same `Idempotency-Key`; choose a new one.',
+};

@@ -1,6 +1,6 @@
 /** The rows and writes of a birth's steps, as plain values: handler and reconciler share them. */
 import { type Attempt, recordSeconds } from '../domain/idempotency.ts';
-import { recordEvent } from '../domain/key-event.ts';
+import { eventOf, type Happening } from '../domain/key-event.ts';
 import type { AliasLease, Intent, KeyRow, Who } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
 import type { KeyWrite } from '../domain/ports.ts';
@@ -96,45 +96,48 @@ export function undoWrites(
   intent: Intent,
   lease: AliasLease | null,
   undo: {
-    readonly eventId: string;
-    readonly now: Date;
-    readonly who: Who;
-    readonly requestId: string;
-    readonly salt: string;
+    readonly happening: Happening;
+    readonly whoSalt: string;
     readonly retentionDays: number;
   },
 ): KeyWrite[] {
-  const image = { salt: row.salt, image: row.key };
-  const undone: KeyRow = {
+  const at = Date.parse(undo.happening.at);
+  const deleted = {
     ...row,
     rev: row.rev + 1,
     status: 'deleted',
     intent: null,
-    ttl: Math.floor(undo.now.getTime() / 1000) + undo.retentionDays * 86_400,
-    ...recordEvent(
-      { keyId: row.keyId, seq: row.seq + 1, previousChain: row.chain },
-      {
-        id: undo.eventId,
-        action: 'generate_undone',
-        at: undo.now.toISOString(),
-        who: undo.who,
-        requestId: undo.requestId,
-        operationId: null,
-        notify: null,
-      },
-      image,
-      image,
-      undo.salt,
-    ),
-  };
+    ttl: Math.floor(at / 1000) + undo.retentionDays * 86_400,
+  } as const;
+  const undone = { ...deleted, ...eventOf(row, deleted, undo.happening, undo.whoSalt) };
   return [
     { kind: 'replace-row', row: undone },
     { kind: 'delete-pointer', hash: intent.hash },
-    ...(lease === null
-      ? []
-      : [{ kind: 'put-lease', lease: { ...lease, state: 'free', rev: lease.rev + 1 } } as const]),
+    ...(lease === null ? [] : [{ kind: 'put-lease', lease: freed(lease) } as const]),
     ...(intent.idempotencyId === null
       ? []
       : [{ kind: 'delete-record', id: intent.idempotencyId } as const]),
   ];
 }
+
+/** The undo as an event: by whoever asked for the birth, or by the system. */
+export const undoHappening = (id: string, at: Date, who: Who, requestId: string): Happening => ({
+  id,
+  action: 'generate_undone',
+  at: at.toISOString(),
+  who,
+  requestId,
+  operationId: null,
+  notify: null,
+});
+
+/** The name is free for another key; whose secret was under it stays told. */
+export const freed = (
+  lease: AliasLease,
+  deletedAt: string | null = lease.deletedAt,
+): AliasLease => ({
+  ...lease,
+  state: 'free',
+  deletedAt,
+  rev: lease.rev + 1,
+});

@@ -11,7 +11,7 @@
 
 import type { Deadline } from '../domain/deadline.ts';
 import { Conflict, InvalidField, Unavailable } from '../domain/errors.ts';
-import type { Attempt } from '../domain/idempotency.ts';
+import { type Attempt, isExpired } from '../domain/idempotency.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
 import type {
@@ -20,15 +20,20 @@ import type {
   KeyWrite,
   Loaded,
   Randomness,
+  SecretFailure,
   Secrets,
 } from '../domain/ports.ts';
+import type { Caller } from '../domain/roles.ts';
+import { newSalt } from '../domain/salt.ts';
 import { secretTagsOf } from '../domain/secret-tags.ts';
 import type { Settings } from '../domain/settings.ts';
+import { tombstone } from '../domain/tombstone.ts';
 import {
   birthWrites,
   leaseOf,
   recordWrite,
   settledBirth,
+  undoHappening,
   undoWrites,
   withIntent,
 } from './birth.ts';
@@ -48,8 +53,15 @@ const maxDecisions = 3;
 export interface BirthCall {
   /** What was read beside the caller. */
   readonly loaded: Pick<Loaded, 'alias'>;
+  readonly caller: Pick<Caller, 'keyId'>;
   readonly attempt: Attempt | null;
   readonly deadline: Deadline;
+}
+
+/** A birth that step 1 has written, with the alias's lease as it stands now. */
+interface OpenBirth {
+  readonly newKey: NewKey;
+  readonly lease: AliasLease | null;
 }
 
 /**
@@ -67,12 +79,14 @@ export const createKey =
     answerOf: (row: KeyRow) => unknown,
     call: BirthCall,
   ): Promise<NewKey> => {
-    const { newKey, lease } = await openBirth(stores, decide, answerOf, call);
-    const { intent } = newKey.row;
-    if (intent === null) return newKey;
-    const { deadline } = call;
-    const secretArn = await storeSecret(stores, newKey, lease, intent, deadline);
-    return { ...newKey, row: await settle(stores, newKey.row, intent, secretArn, deadline) };
+    const birth = await openBirth(stores, decide, answerOf, call);
+    const { row } = birth.newKey;
+    if (row.intent === null) return birth.newKey;
+    const secretArn = await storeSecret(stores, birth, row.intent, call.deadline);
+    return {
+      ...birth.newKey,
+      row: await settle(stores, row, row.intent, secretArn, call.deadline),
+    };
   };
 
 /** Step 1, decided anew as long as somebody else gets in between. */
@@ -80,11 +94,12 @@ async function openBirth(
   { table, settings, now }: Stores,
   decide: () => NewKey,
   answerOf: (row: KeyRow) => unknown,
-  { loaded, attempt, deadline }: BirthCall,
-): Promise<{ newKey: NewKey; lease: AliasLease | null }> {
-  let read = loaded.alias;
+  call: BirthCall,
+): Promise<OpenBirth> {
+  const { attempt, deadline } = call;
+  let read = call.loaded.alias;
   for (let decision = 1; decision <= maxDecisions; decision += 1) {
-    if (read?.state === 'held') await refuseHeldAlias(table, read, deadline);
+    if (read?.state === 'held') await refuseHeldAlias(table, read, call);
     const newKey = withIntent(decide(), attempt, deadline.startedAt, settings.timing.fenceSeconds);
     const { row } = newKey;
     const lease = leaseOf(row, read);
@@ -94,13 +109,12 @@ async function openBirth(
     ];
     const outcome = await commit(table, writes, row.event.id, deadline);
     if (outcome.kind === 'committed') return { newKey, lease };
-    if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') {
+    if (outcome.kind === 'throttled') {
       throw new Unavailable('The key table did not take the key; nothing was issued.', 2);
     }
+    if (outcome.kind === 'unanswered') return afterSilence(table, { newKey, lease }, deadline);
     const failed = outcome.kind === 'refused' ? outcome.failed.map((i) => writes[i]?.kind) : [];
-    if (failed.includes('create-record')) {
-      throw new Conflict('Idempotency-Key', 'The first request is still being worked on.', 1);
-    }
+    if (failed.includes('create-record')) throw underWay();
     if (failed.some((kind) => kind !== 'put-lease')) {
       throw new InvalidField('key', 'This key is in use already.');
     }
@@ -108,17 +122,48 @@ async function openBirth(
       read = (await table.load({ alias: lease.alias }, deadline.tableLimitMs())).alias;
     }
   }
-  throw new Conflict('key_alias', 'Other requests are changing this key_alias; try again.', 1);
+  throw new Conflict(null, 'Other requests are changing the same alias or key; try again.', 1);
+}
+
+/**
+ * Twice no answer: with an intent the reconciler finds out. A key without one is complete if its row
+ * is there, and one more read can tell; else nobody would ever know of it.
+ */
+async function afterSilence(
+  table: KeyTable,
+  birth: OpenBirth,
+  deadline: Deadline,
+): Promise<OpenBirth> {
+  const { row } = birth.newKey;
+  if (row.intent === null) {
+    const target = { keyId: row.keyId };
+    const found = await table.load({ target }, deadline.tableLimitMs());
+    if (found.target?.cur.hash === row.cur.hash) return birth;
+  }
+  throw new Unavailable(
+    'The key table did not answer. Whether a key was made is not known, and none was told.',
+    2,
+    new Error('TransactWriteItems unanswered'),
+  );
 }
 
 /** An alias is taken while its holder lives; after that its name is still being cleaned up. */
 async function refuseHeldAlias(
   table: KeyTable,
   lease: AliasLease,
-  deadline: Deadline,
+  { caller, attempt, deadline }: BirthCall,
 ): Promise<never> {
-  const holder = { keyId: lease.keyId };
-  const { target } = await table.load({ target: holder }, deadline.tableLimitMs());
+  const { target, record } = await table.load(
+    {
+      target: { keyId: lease.keyId },
+      ...(attempt === null
+        ? {}
+        : { caller: { keyId: caller.keyId }, recordIdOf: () => attempt.id }),
+    },
+    deadline.tableLimitMs(),
+  );
+  // The holder may be what the same request made a moment ago: its repeat gets that answer.
+  if (record !== null && !isExpired(record, deadline.startedAt)) throw underWay();
   if (target?.status === 'active') {
     throw new InvalidField('key_alias', 'A key with this key_alias exists already.');
   }
@@ -128,17 +173,15 @@ async function refuseHeldAlias(
 /** Step 2. What a call definitely did not do is undone in line; the unknown waits for the fence. */
 async function storeSecret(
   stores: Stores,
-  { value, row }: NewKey,
-  lease: AliasLease | null,
+  birth: OpenBirth,
   intent: Intent,
   deadline: Deadline,
 ): Promise<string> {
-  const secret = {
-    name: intent.newName,
-    value,
-    token: intent.ver,
-    tags: secretTagsOf(row, stores.settings),
-  };
+  const { value, row } = birth.newKey;
+  const tags = secretTagsOf(row, stores.settings);
+  const reused = await reuseName(stores, birth, intent, tags, deadline);
+  if (reused !== null) return reused;
+  const secret = { name: intent.newName, value, token: intent.ver, tags };
   const first = await stores.secrets.create(secret, deadline.secretLimitMs());
   // The same token and value: harmless if the first call took effect after all.
   const outcome =
@@ -147,8 +190,8 @@ async function storeSecret(
       : first;
   if (outcome.kind === 'done') return outcome.arn;
   // Definite only without an earlier unanswered try: that one may still take effect.
-  if (first.kind === 'unanswered') throw leftOpen();
-  await undo(stores, row, lease, intent, deadline);
+  if (first.kind === 'unanswered') throw leftOpen('CreateSecret', first);
+  await undo(stores, birth, intent, deadline);
   if (outcome.kind === 'exists' || outcome.kind === 'scheduled') {
     throw new Conflict(
       'key_alias',
@@ -156,11 +199,47 @@ async function storeSecret(
       null,
     );
   }
-  throw new Unavailable(
-    'Secrets Manager did not take the key; nothing was issued.',
-    5,
-    new Error(`CreateSecret ${outcome.kind}: ${outcome.reason}`),
-  );
+  throw notStored('CreateSecret', outcome);
+}
+
+/**
+ * Takes the name over from a key of ours whose secret is in its deletion window: restored, given to
+ * the new key, and written over, first with a tombstone, so that AWSPREVIOUS does not show the last
+ * holder's value. Null where there is no such secret any more, or never was.
+ */
+async function reuseName(
+  stores: Stores,
+  birth: OpenBirth,
+  intent: Intent,
+  tags: Readonly<Record<string, string>>,
+  deadline: Deadline,
+): Promise<string | null> {
+  const { secrets, random } = stores;
+  if (birth.lease === null || birth.lease.deletedAt === null) return null;
+  const limit = () => deadline.secretLimitMs();
+  const restored = await secrets.restore(intent.newName, limit());
+  if (restored.kind === 'absent') return null;
+  if (restored.kind === 'unanswered') throw leftOpen('RestoreSecret', restored);
+  if (restored.kind !== 'done') {
+    await undo(stores, birth, intent, deadline);
+    throw notStored('RestoreSecret', restored);
+  }
+  const { arn } = restored;
+  // From here on the secret is live again: whatever fails is left to the reconciler.
+  const tagged = await secrets.tag(arn, { user_id: '', team_id: '', ...tags }, limit());
+  if (tagged.kind !== 'done') throw leftOpen('TagResource', tagged);
+  for (const version of [
+    { value: tombstone, token: random.uuid() },
+    { value: birth.newKey.value, token: intent.ver },
+  ]) {
+    const first = await secrets.put(arn, version.value, version.token, limit());
+    const outcome =
+      first.kind === 'unanswered'
+        ? await secrets.put(arn, version.value, version.token, limit())
+        : first;
+    if (outcome.kind !== 'done') throw leftOpen('PutSecretValue', outcome);
+  }
+  return arn;
 }
 
 /** Step 3. The row is replaced as it was read, so that a change made in between is kept. */
@@ -177,7 +256,9 @@ async function settle(
     const writes: KeyWrite[] = [{ kind: 'replace-row', row: settled }];
     const outcome = await commit(table, writes, random.uuid(), deadline);
     if (outcome.kind === 'committed') return settled;
-    if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') throw leftOpen();
+    if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') {
+      throw leftOpen(`the settle was ${outcome.kind}`);
+    }
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     if (target?.status !== 'active' || target.cur.ver !== intent.ver) throw overtaken();
     // Gone, while the value is still the current one: an answer got lost, or a reconciler that saw
@@ -186,23 +267,19 @@ async function settle(
     if (target.intent.id !== intent.id || target.intent.claim !== 0) throw overtaken();
     current = target;
   }
-  throw leftOpen();
+  throw leftOpen('the settle was overtaken three times');
 }
 
 /** Takes the birth back. Should this fail too, the reconciler does it after the fence. */
 async function undo(
   { table, random, now, settings }: Stores,
-  row: KeyRow,
-  lease: AliasLease | null,
+  { newKey, lease }: OpenBirth,
   intent: Intent,
   deadline: Deadline,
 ): Promise<void> {
-  const writes = undoWrites(row, intent, lease, {
-    eventId: random.uuid(),
-    now: now(),
-    who: intent.who,
-    requestId: intent.request_id,
-    salt: Buffer.from(random.bytes(16)).toString('hex'),
+  const writes = undoWrites(newKey.row, intent, lease, {
+    happening: undoHappening(random.uuid(), now(), intent.who, intent.request_id),
+    whoSalt: newSalt(random),
     retentionDays: settings.retentionDays,
   });
   await commit(table, writes, random.uuid(), deadline);
@@ -220,8 +297,26 @@ async function commit(
   return table.commit(writes, token, deadline.tableLimitMs());
 }
 
-const leftOpen = (): Unavailable =>
-  new Unavailable('A store did not answer; the key is being taken back, please try again.', 5);
+const leftOpen = (call: string, failure?: SecretFailure): Unavailable =>
+  new Unavailable(
+    'A store did not answer; the key is being taken back, please try again.',
+    5,
+    causeOf(call, failure),
+  );
+
+const notStored = (call: string, failure: SecretFailure): Unavailable =>
+  new Unavailable(
+    'Secrets Manager did not take the key; nothing was issued.',
+    5,
+    causeOf(call, failure),
+  );
+
+/** For the log: which call, how it ended, and the name of the service's error. */
+const causeOf = (call: string, failure?: SecretFailure): Error =>
+  new Error(failure === undefined ? call : `${call} ${failure.kind}: ${failure.reason}`);
+
+const underWay = (): Conflict =>
+  new Conflict('Idempotency-Key', 'The first request is still being worked on.', 1);
 
 const overtaken = (): Conflict =>
   new Conflict(null, 'The key was changed or deleted while it was being created.', null);

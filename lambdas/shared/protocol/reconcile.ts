@@ -5,7 +5,7 @@
  * never read as "absent", and the next pass comes a fence later.
  */
 import type { Deadline } from '../domain/deadline.ts';
-import type { Intent, KeyRow } from '../domain/key-row.ts';
+import type { Intent, IntentKind, KeyRow } from '../domain/key-row.ts';
 import type {
   DescribeOutcome,
   KeyTable,
@@ -13,9 +13,10 @@ import type {
   Randomness,
   SecretRepairs,
 } from '../domain/ports.ts';
+import { newSalt } from '../domain/salt.ts';
 import type { Settings } from '../domain/settings.ts';
-import { repairEvent, system } from '../domain/system-event.ts';
-import { settledBirth, undoWrites } from './birth.ts';
+import { repaired, system } from '../domain/system-event.ts';
+import { freed, settledBirth, undoHappening, undoWrites } from './birth.ts';
 
 export interface RepairStores {
   readonly table: KeyTable;
@@ -25,8 +26,19 @@ export interface RepairStores {
   readonly settings: Settings;
 }
 
-/** `left`: the intent stays open for a later pass; `nothing`: there is none, or its fence is ahead. */
-export type RepairResult = 'nothing' | 'left' | 'settled' | 'undone' | 'restored' | 'cleaned';
+/**
+ * - `nothing`: there is no intent, or its fence is ahead
+ * - `left`: it stays open for a later pass
+ * - `lost`: it is closed, for the version that was to be current again is gone
+ */
+export type RepairResult =
+  | 'nothing'
+  | 'left'
+  | 'lost'
+  | 'settled'
+  | 'undone'
+  | 'restored'
+  | 'cleaned';
 
 export interface Repair {
   readonly result: RepairResult;
@@ -46,15 +58,15 @@ export async function reconcile(
   const { table, now } = stores;
   const { target: row } = await table.load({ target: { keyId } }, deadline.tableLimitMs());
   if (row === null || row.intent === null) return nothing;
+  // A kind that a newer release has opened is that release's to close.
+  const pass = Object.hasOwn(passes, row.intent.kind) ? passes[row.intent.kind] : undefined;
+  if (pass === undefined) return nothing;
   if (Date.parse(row.intent.fence) > now().getTime()) return nothing;
   const claimed = claimOf(row, row.intent, now(), stores.settings.timing.fenceSeconds);
   const taken = await write(stores, [{ kind: 'replace-row', row: claimed.row }], deadline);
   const { intent } = claimed;
   if (!taken) return { result: 'left', intent };
-  return {
-    result: await passes[intent.kind]({ ...stores, ...claimed, requestId, deadline }),
-    intent,
-  };
+  return { result: await pass({ ...stores, ...claimed, requestId, deadline }), intent };
 }
 
 interface Pass extends RepairStores {
@@ -64,11 +76,11 @@ interface Pass extends RepairStores {
   readonly deadline: Deadline;
 }
 
-const passes: Record<Intent['kind'], (pass: Pass) => Promise<RepairResult>> = {
+const passes: Readonly<Record<string, (pass: Pass) => Promise<RepairResult>>> = {
   generate: finishOrUndoBirth,
   restore: restoreSecret,
   cleanup: removeSecrets,
-};
+} satisfies Record<IntentKind, unknown>;
 
 function claimOf(row: KeyRow, intent: Intent, now: Date, fenceSeconds: number) {
   const claimed: Intent = {
@@ -99,11 +111,9 @@ async function finishOrUndoBirth(pass: Pass): Promise<RepairResult> {
 
 async function settleBirth(pass: Pass, secretArn: string): Promise<RepairResult> {
   const { row, requestId, now, random } = pass;
-  const settled = {
-    ...settledBirth(row, secretArn),
-    ...repairEvent(row, 'generate_settled', requestId, now(), random),
-  };
-  return close(pass, [{ kind: 'replace-row', row: settled }], 'settled');
+  const settled = settledBirth(row, secretArn);
+  const audited = repaired(row, settled, 'generate_settled', requestId, now(), random);
+  return close(pass, [{ kind: 'replace-row', row: audited }], 'settled');
 }
 
 async function undoBirth(pass: Pass): Promise<RepairResult> {
@@ -114,11 +124,8 @@ async function undoBirth(pass: Pass): Promise<RepairResult> {
   );
   const isHeld = lease?.state === 'held' && lease.keyId === row.keyId;
   const writes = undoWrites(row, intent, isHeld ? lease : null, {
-    eventId: random.uuid(),
-    now: now(),
-    who: system,
-    requestId,
-    salt: Buffer.from(random.bytes(16)).toString('hex'),
+    happening: undoHappening(random.uuid(), now(), system, requestId),
+    whoSalt: newSalt(random),
     retentionDays: settings.retentionDays,
   });
   return close(pass, writes, 'undone');
@@ -126,16 +133,19 @@ async function undoBirth(pass: Pass): Promise<RepairResult> {
 
 /** Makes a live key's secret live again, with AWSCURRENT on the row's version and on no other. */
 async function restoreSecret(pass: Pass): Promise<RepairResult> {
-  const { secrets, row, intent, deadline, requestId, now, random } = pass;
+  const { secrets, row, intent, settings, deadline, requestId, now, random } = pass;
   const limit = () => deadline.secretLimitMs();
   const found = await secrets.describe(intent.newName, limit());
-  if (found.kind !== 'done') return 'left';
+  if (found.kind !== 'done' || !isOurs(found, row, settings)) return 'left';
   if (found.isScheduled && (await secrets.restore(found.arn, limit())).kind !== 'done')
     return 'left';
   const current = versionWith(found, 'AWSCURRENT');
   const isMoved = current !== null && current !== intent.ver;
   if (isMoved) {
     const moved = await secrets.moveCurrent(found.arn, current, intent.ver, limit());
+    if (moved.kind === 'absent') {
+      return close(pass, [{ kind: 'replace-row', row: settledBirth(row, found.arn) }], 'lost');
+    }
     if (moved.kind !== 'done') return 'left';
   }
   // AWSPREVIOUS has gone to the version that was current by mistake, in this pass or in one that
@@ -145,11 +155,9 @@ async function restoreSecret(pass: Pass): Promise<RepairResult> {
     const dropped = await secrets.dropPrevious(found.arn, previous, limit());
     if (dropped.kind !== 'done') return 'left';
   }
-  const settled = {
-    ...settledBirth(row, found.arn),
-    ...repairEvent(row, 'secret_restored', requestId, now(), random),
-  };
-  return close(pass, [{ kind: 'replace-row', row: settled }], 'restored');
+  const settled = settledBirth(row, found.arn);
+  const audited = repaired(row, settled, 'secret_restored', requestId, now(), random);
+  return close(pass, [{ kind: 'replace-row', row: audited }], 'restored');
 }
 
 /** Deletes the secrets that no live key has, then frees the alias they were under. */
@@ -168,29 +176,14 @@ async function removeSecrets(pass: Pass): Promise<RepairResult> {
     deadline.tableLimitMs(),
   );
   const isHeld = lease?.state === 'held' && lease.keyId === row.keyId;
-  const settled = {
-    ...row,
-    rev: row.rev + 1,
-    intent: null,
-    ...repairEvent(row, 'secret_removed', requestId, now(), random),
-  };
+  const settled = { ...row, rev: row.rev + 1, intent: null };
+  const audited = repaired(row, settled, 'secret_removed', requestId, now(), random);
+  const free = isHeld ? [freed(lease, now().toISOString())] : [];
   return close(
     pass,
     [
-      { kind: 'replace-row', row: settled },
-      ...(isHeld
-        ? [
-            {
-              kind: 'put-lease',
-              lease: {
-                ...lease,
-                state: 'free',
-                deletedAt: now().toISOString(),
-                rev: lease.rev + 1,
-              },
-            } as const,
-          ]
-        : []),
+      { kind: 'replace-row', row: audited },
+      ...free.map((each) => ({ kind: 'put-lease', lease: each }) as const),
     ],
     'cleaned',
   );

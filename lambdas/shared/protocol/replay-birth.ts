@@ -46,10 +46,10 @@ export async function replayBirth(
   }
   if (scope === 'own' && !owns(caller, row))
     throw new Denied('You may look at your own keys only.');
+  if (row.status === 'deleted') throw new KeyDeletedSince(row.keyId);
   if (row.secretName === null || row.cur.ver === null) {
     throw new IdempotencySuperseded(row.keyId, 'whose value is not kept');
   }
-  if (row.status === 'deleted') throw new KeyDeletedSince(row.keyId);
   if (row.cur.hash !== record.hash) {
     throw new IdempotencySuperseded(row.keyId, 'whose value has been rotated since');
   }

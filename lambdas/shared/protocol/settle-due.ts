@@ -5,8 +5,15 @@ import { sweepRow } from './sweep.ts';
 
 export interface RepairRunStores extends RepairStores {
   readonly due: DueRows;
-  /** Told about a row that could not be worked on; the run goes on with the next. */
-  readonly onTrouble: (keyId: string, error: unknown) => void;
+  /**
+   * Told about a row that needs a person: it could not be worked on, its intent stays open, or its
+   * secret is gone. The run goes on with the next.
+   */
+  readonly onTrouble: (
+    keyId: string,
+    trouble: 'failed' | 'stuck' | 'missing',
+    error?: unknown,
+  ) => void;
 }
 
 /** What one run did, as counts; the metrics are these. */
@@ -27,14 +34,16 @@ export interface RepairRun {
   readonly OldestIntentSeconds: number;
 }
 
-const duePage = 50;
+const duePage = 200;
 const sweepPage = 50;
+/** Rows the sweep looks at per run, so that a run a minute gets through 700,000 a day. */
+const sweepMost = 500;
 const roundMs = 86_400_000;
 const stuckAfterClaims = 5;
 
 /**
- * One run of the scheduled function: first what is due, then a page of the sweep, each row once in 24
- * hours. It stops in time to finish what it has begun.
+ * One run of the scheduled function: first what is due, then the sweep, which gets to each row once
+ * in 24 hours. It stops in time to finish what it has begun.
  */
 export async function settleDue(stores: RepairRunStores, requestId: string): Promise<RepairRun> {
   const { due, now, settings } = stores;
@@ -56,34 +65,54 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     await attend(keyId, async () => {
       const { result, intent } = await reconcile(stores, keyId, requestId, deadline);
       if (result === 'nothing' || intent === null) return sweepOne(keyId);
-      run[counters[result]] += 1;
+      if (result !== 'lost') run[counters[result]] += 1;
       const age = (now().getTime() - Date.parse(intent.opened)) / 1000;
       run.OldestIntentSeconds = Math.max(run.OldestIntentSeconds, Math.round(age));
-      if (intent.claim > stuckAfterClaims) run.StuckIntents += 1;
+      if (result === 'lost') missing(keyId);
+      if (intent.claim > stuckAfterClaims) {
+        run.StuckIntents += 1;
+        stores.onTrouble(keyId, 'stuck');
+      }
     });
   }
-  await sweepNextPage();
+  // What the sweep could not do it does in the next run; what was repaired counts all the same.
+  await attend('sweep', sweepOn);
   return run;
 
-  async function sweepNextPage(): Promise<void> {
+  async function sweepOn(): Promise<void> {
+    if (!hasTime(deadline)) return;
     const state = await due.readSweep(deadline.tableLimitMs());
     const isRoundOver = state === null || state.cursor === null;
     if (isRoundOver && state !== null && now().getTime() < Date.parse(state.startedAt) + roundMs) {
       return;
     }
     const startedAt = isRoundOver ? now().toISOString() : state.startedAt;
-    const page = await due.scanRows(state?.cursor ?? null, sweepPage, deadline.tableLimitMs());
-    for (const keyId of page.keyIds) {
-      // The page is not over: the next run begins it again.
-      if (!hasTime(deadline)) return;
-      await attend(keyId, () => sweepOne(keyId));
+    let cursor = state?.cursor ?? null;
+    for (let swept = 0; swept < sweepMost; ) {
+      const page = await due.scanRows(cursor, sweepPage, deadline.tableLimitMs());
+      for (const { keyId, next } of page.rows) {
+        if (!hasTime(deadline)) break;
+        await attend(keyId, () => sweepOne(keyId));
+        swept += 1;
+        cursor = next;
+      }
+      if (!hasTime(deadline)) break;
+      cursor = page.next;
+      if (cursor === null) return due.writeSweep({ cursor, startedAt }, deadline.tableLimitMs());
     }
-    await due.writeSweep({ cursor: page.cursor, startedAt }, deadline.tableLimitMs());
+    // Not one row was looked at: the next run begins where this one did.
+    if (cursor === null) return;
+    await due.writeSweep({ cursor, startedAt }, deadline.tableLimitMs());
   }
 
   async function sweepOne(keyId: string): Promise<void> {
     const result = await sweepRow(stores, keyId, requestId, deadline);
-    if (result === 'missing') run.SecretsMissing += 1;
+    if (result === 'missing') missing(keyId);
+  }
+
+  function missing(keyId: string): void {
+    run.SecretsMissing += 1;
+    stores.onTrouble(keyId, 'missing');
   }
 
   async function attend(keyId: string, work: () => Promise<void>): Promise<void> {
@@ -91,7 +120,7 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
       await work();
     } catch (error) {
       run.Failed += 1;
-      stores.onTrouble(keyId, error);
+      stores.onTrouble(keyId, 'failed', error);
     }
   }
 }

@@ -33,9 +33,15 @@ export async function sweepRow(
     deadline.tableLimitMs(),
   );
   const look = await compare(stores, row, lease, deadline);
-  if (look === 'unknown') return look;
   // A look that was asked for stays asked for until its time has come: this may be the daily round.
   const later = row.sweepAt !== undefined && row.sweepAt > now().toISOString() ? row.sweepAt : null;
+  if (look === 'unknown') {
+    // A row that cannot be looked at must not stay at the head of what is due.
+    const retryAt = secondsAfter(now(), settings.timing.fenceSeconds);
+    const isDue = row.sweepAt !== undefined && later === null;
+    if (isDue) await replace(stores, [noted(row, row.suspicion, retryAt)], deadline);
+    return look;
+  }
   if (look === 'fine' || look === 'missing') {
     const isOver = row.suspicion !== undefined || (row.sweepAt !== undefined && later === null);
     if (isOver) await replace(stores, [noted(row, undefined, later)], deadline);
@@ -52,7 +58,7 @@ export async function sweepRow(
   return (await replace(stores, writes, deadline)) ? 'opened' : 'unknown';
 }
 
-type Look = 'fine' | 'missing' | 'unknown' | Exclude<Intent['kind'], 'generate'>;
+type Look = 'fine' | 'missing' | 'unknown' | 'restore' | 'cleanup';
 
 async function compare(
   { secrets, settings }: RepairStores,
@@ -63,7 +69,9 @@ async function compare(
   if (row.secretName === null) return 'fine';
   // The name of a deleted key that another key holds now is that key's business.
   if (row.status === 'deleted' && lease?.state === 'held') return 'fine';
-  const found = await secrets.describe(row.secretName, deadline.secretLimitMs());
+  // A live key's secret by its ARN: another one that somebody made under its name has another.
+  const secretId = row.status === 'active' ? (row.secretArn ?? row.secretName) : row.secretName;
+  const found = await secrets.describe(secretId, deadline.secretLimitMs());
   if (row.status === 'deleted') {
     if (found.kind === 'absent') return 'fine';
     if (found.kind !== 'done') return 'unknown';
@@ -71,6 +79,8 @@ async function compare(
   }
   if (found.kind === 'absent') return 'missing';
   if (found.kind !== 'done') return 'unknown';
+  // Somebody else's secret under the name: ours is gone, and theirs is not touched.
+  if (!isOurs(found, row, settings)) return 'missing';
   if (found.isScheduled) return 'restore';
   return versionWith(found, 'AWSCURRENT') === row.cur.ver ? 'fine' : 'restore';
 }
@@ -85,6 +95,7 @@ function opened(
 ): KeyWrite[] {
   const at = now().toISOString();
   const secretName = row.secretName ?? '';
+  const restored = row.secretArn ?? secretName;
   const intent: Intent = {
     id: random.uuid(),
     kind,
@@ -95,7 +106,7 @@ function opened(
     notify: null,
     hash: row.cur.hash,
     ver: row.cur.ver ?? '',
-    newName: secretName,
+    newName: kind === 'restore' ? restored : secretName,
     newAlias: null,
     names: kind === 'cleanup' ? [secretName] : [],
     idempotencyId: null,

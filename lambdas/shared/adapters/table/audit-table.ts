@@ -2,6 +2,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { AuditRecord, AuditTrail } from '../../domain/ports.ts';
+import { tableLimit } from '../reader-limits.ts';
 import { auditOrder, auditPartition, auditSort, rowKey } from './keys.ts';
 
 export const auditTable = (client: DynamoDBDocumentClient, tableName: string): AuditTrail => ({
@@ -21,6 +22,7 @@ export const auditTable = (client: DynamoDBDocumentClient, tableName: string): A
           ConditionExpression: 'attribute_not_exists(pk)',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
+        tableLimit(),
       );
     } catch (error) {
       // The stream delivers at least once: the record is there already. Another one in its place

@@ -6,7 +6,8 @@ import {
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
-import type { DueRows, SweepState } from '../../domain/ports.ts';
+import type { DueRows, RowPage, SweepState } from '../../domain/ports.ts';
+import type { Item } from './items.ts';
 import { duePartitions, keyIdOf, keysIndexes, listPartitions, sweepKey } from './keys.ts';
 
 /** Where a page of the sweep ended: the partition, and the last item's index and table keys. */
@@ -42,12 +43,12 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
       .map((item) => keyIdOf(String(item['pk'])));
   }
 
-  async function scanRows(cursor: string | null, count: number, limitMs: number) {
+  async function scanRows(cursor: string | null, count: number, limitMs: number): Promise<RowPage> {
     const { name, pk, sk } = keysIndexes.byCreated;
     const from = cursor === null ? null : position.parse(JSON.parse(cursor));
     const partition = from?.partition ?? 0;
     const partitionKey = listPartitions[partition];
-    if (partitionKey === undefined) return { keyIds: [], cursor: null };
+    if (partitionKey === undefined) return { rows: [], next: null };
     const { Items = [], LastEvaluatedKey } = await client.send(
       new QueryCommand({
         TableName: tableName,
@@ -62,13 +63,17 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
       }),
       { abortSignal: AbortSignal.timeout(limitMs) },
     );
-    const next =
-      LastEvaluatedKey === undefined
-        ? { partition: partition + 1, sort: '', pk: '' }
-        : { partition, sort: String(LastEvaluatedKey[sk]), pk: String(LastEvaluatedKey['pk']) };
+    const cursorAt = (item: Item) =>
+      JSON.stringify({ partition, sort: String(item[sk]), pk: String(item['pk']) });
+    const isLast = LastEvaluatedKey === undefined;
+    const following = JSON.stringify({ partition: partition + 1, sort: '', pk: '' });
     return {
-      keyIds: Items.map((item) => keyIdOf(String(item['pk']))),
-      cursor: next.partition < listPartitions.length ? JSON.stringify(next) : null,
+      rows: Items.map((item) => ({ keyId: keyIdOf(String(item['pk'])), next: cursorAt(item) })),
+      next: !isLast
+        ? cursorAt(LastEvaluatedKey)
+        : partition + 1 < listPartitions.length
+          ? following
+          : null,
     };
   }
 

@@ -6,10 +6,15 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { NoticeRef, Notices } from '../../domain/ports.ts';
+import { tableLimit } from '../reader-limits.ts';
 import { noticeKey, rowKey } from './keys.ts';
 
-/** Longer than one send may take, shorter than the stream reader's patience. */
-const sendingSeconds = 60;
+/**
+ * For a sender that died between taking a notice and noting what became of it: all others give it
+ * back or close it. Longer than a living sender takes, so that no two send at once, and over long
+ * before the stream reader's retries are, so that the mail is not lost with the sender.
+ */
+const sendingSeconds = 15;
 const keptSeconds = 90 * 86_400;
 
 export function noticesTable(client: DynamoDBDocumentClient, tableName: string): Notices {
@@ -32,6 +37,7 @@ export function noticesTable(client: DynamoDBDocumentClient, tableName: string):
             ExpressionAttributeValues: { ':sending': 'sending', ':now': seconds },
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
+          tableLimit(),
         );
         return 'taken';
       } catch (error) {
@@ -54,6 +60,7 @@ export function noticesTable(client: DynamoDBDocumentClient, tableName: string):
             ExpressionAttributeNames: { '#state': 'state' },
             ExpressionAttributeValues: { ':sending': 'sending' },
           }),
+          tableLimit(),
         );
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -69,6 +76,7 @@ export function noticesTable(client: DynamoDBDocumentClient, tableName: string):
           Put: { TableName: tableName, Item: { ...state, pk } },
         })),
       }),
+      tableLimit(),
     );
   }
 }

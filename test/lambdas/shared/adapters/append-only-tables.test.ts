@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { readerLimits } from '../../../../lambdas/shared/adapters/reader-limits.ts';
 import { auditTable } from '../../../../lambdas/shared/adapters/table/audit-table.ts';
 import { noticesTable } from '../../../../lambdas/shared/adapters/table/notices-table.ts';
 import { auditRecordOf } from '../../../../lambdas/shared/domain/audit-record.ts';
@@ -13,6 +14,14 @@ async function clientThat(...answers: Canned[]) {
     marshallOptions: { removeUndefinedValues: true },
   });
   return { client, asked };
+}
+
+/** A table that never answers, to a client that tries as often and as long as the deployed one. */
+async function silentClient() {
+  const { config } = await cannedAws('hangs', 'hangs', 'hangs');
+  const requestHandler = { requestTimeout: 2000, throwOnRequestTimeout: true };
+  const client = new DynamoDBClient({ ...config, maxAttempts: 3, requestHandler });
+  return DynamoDBDocumentClient.from(client);
 }
 
 const taken = (Item?: object) => refusal('ConditionalCheckFailedException', 400, { Item });
@@ -99,5 +108,25 @@ describe('the notices table', () => {
       { Put: { Item: { pk: { S: 'NOTICE#n' }, state: { S: 'sent' }, message_id: { S: 'm-1' } } } },
       { Put: { Item: { pk: { S: 'KEY#k' }, state: { S: 'sent' }, message_id: { S: 'm-1' } } } },
     ]);
+  });
+});
+
+describe('a table that never answers', () => {
+  const notice = { id: 'n', keyId: 'k', event: 'key_created' };
+  const record = auditRecordOf(null, rowWith());
+  if (record === null) throw new Error('No record');
+  type Call = (client: DynamoDBDocumentClient) => Promise<unknown>;
+
+  it.concurrent.each<[string, Call]>([
+    ['append', (client) => auditTable(client, 'audit').append(record)],
+    ['take', (client) => noticesTable(client, 'notices').take(notice, now)],
+    ['giveBack', (client) => noticesTable(client, 'notices').giveBack(notice, now)],
+    ['markSent', (client) => noticesTable(client, 'notices').markSent(notice, 'm-1', now)],
+    ['markFailed', (client) => noticesTable(client, 'notices').markFailed(notice, 'no', now)],
+  ])('is given up within the limit of the call: %s', async (_, call) => {
+    const client = await silentClient();
+    const begun = performance.now();
+    await expect(call(client)).rejects.toThrow();
+    expect(performance.now() - begun).toBeLessThan(readerLimits.tableMs + 1000);
   });
 });

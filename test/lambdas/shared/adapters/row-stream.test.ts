@@ -1,12 +1,14 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { recordMs } from '../../../../lambdas/shared/adapters/reader-limits.ts';
 import {
   type RowChange,
   rowStreamHandler,
 } from '../../../../lambdas/shared/adapters/row-stream.ts';
 import { leaseItem, rowItem } from '../../../../lambdas/shared/adapters/table/items.ts';
 import type { KeyRow } from '../../../../lambdas/shared/domain/key-row.ts';
+import { lambdaContext } from '../../../fakes/gateway-event.ts';
 import { rowWith } from '../../fixtures/rows.ts';
 
 type Item = Record<string, unknown>;
@@ -76,6 +78,18 @@ describe('the stream of the keys table', () => {
     const { seen, failed } = await read(records, ({ keyId }) => keyId === 'b');
     expect(seen.map(({ after }) => after.keyId)).toEqual(['a', 'c']);
     expect(failed).toEqual(['2']);
+  });
+
+  it('does not begin a record that may not end in time, and reports it', async () => {
+    const rows = ['a', 'b', 'c', 'd'].map((keyId) => rowWith({ keyId }));
+    const records = rows.map((row, index) => recordOf(index + 1, null, rowItem(row)));
+    const left = [recordMs + 5000, recordMs + 2000, recordMs + 1999, 0];
+    const seen: string[] = [];
+    const handler = rowStreamHandler('test', async ({ after }) => void seen.push(after.keyId));
+    const context = { ...lambdaContext, getRemainingTimeInMillis: () => left.shift() ?? 0 };
+    const { batchItemFailures } = await handler({ Records: records }, context);
+    expect(seen).toEqual(['a', 'b']);
+    expect(batchItemFailures).toEqual([{ itemIdentifier: '3' }, { itemIdentifier: '4' }]);
   });
 
   it('reports a record that it cannot read, and one where everything fails', async () => {

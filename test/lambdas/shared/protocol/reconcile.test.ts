@@ -1,9 +1,9 @@
 /** One pass of the reconciler over one row: what it looks at, what it does, and what it leaves alone. */
 import { describe, expect, it, vi } from 'vitest';
-import { tombstone } from '../../../../lambdas/shared/adapters/secret-repairs.ts';
 import { deadlineOf } from '../../../../lambdas/shared/domain/deadline.ts';
 import type { AliasLease } from '../../../../lambdas/shared/domain/key-row.ts';
 import type { SecretFailure } from '../../../../lambdas/shared/domain/ports.ts';
+import { tombstone } from '../../../../lambdas/shared/domain/tombstone.ts';
 import { reconcile } from '../../../../lambdas/shared/protocol/reconcile.ts';
 import { sweepRow } from '../../../../lambdas/shared/protocol/sweep.ts';
 import { startedService } from '../../../fakes/service.ts';
