@@ -1,4 +1,3 @@
-import { voidStage } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import type {
   DescribeOutcome,
   NewSecret,
@@ -8,7 +7,7 @@ import type {
   SecretRepairs,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
-import { tombstone } from '../../lambdas/shared/domain/tombstone.ts';
+import { tombstone, voidStage } from '../../lambdas/shared/domain/tombstone.ts';
 import { AwsRefusal } from './aws-refusal.ts';
 import { holderOf } from './secret-versions.ts';
 import { FakeSecretsManager, type StoredSecret } from './secrets-manager.ts';

@@ -8,10 +8,8 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { DescribeOutcome, SecretRepairs } from '../domain/ports.ts';
-import { tombstone } from '../domain/tombstone.ts';
+import { tombstone, voidStage } from '../domain/tombstone.ts';
 import { answered, arnOf, changed } from './secret-outcome.ts';
-
-export const voidStage = 'LATCHKEY_VOID';
 
 export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({
   describe: (secretId, limitMs) =>

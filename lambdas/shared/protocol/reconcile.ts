@@ -16,6 +16,7 @@ import type {
 import { newSalt } from '../domain/salt.ts';
 import type { Settings } from '../domain/settings.ts';
 import { repaired, system } from '../domain/system-event.ts';
+import { voidStage } from '../domain/tombstone.ts';
 import { freed, settledBirth, undoHappening, undoWrites } from './birth.ts';
 
 export interface RepairStores {
@@ -98,8 +99,8 @@ async function finishOrUndoBirth(pass: Pass): Promise<RepairResult> {
   if (found.kind === 'absent') return undoBirth(pass);
   if (found.kind !== 'done') return 'left';
   if (found.isScheduled) return undoBirth(pass);
-  if (found.stages[intent.ver] !== undefined) return settleBirth(pass, found.arn);
-  if (!isOurs(found, row, settings)) return undoBirth(pass);
+  if (holdsValue(found, intent.ver)) return settleBirth(pass, found.arn);
+  if (!isOurs(found, row, settings) && !(await isReused(pass, found))) return undoBirth(pass);
   // A secret of ours without the value: it was restored but not written. The tombstone under the
   // value's own token makes a put that is still under way harmless, or shows that it has arrived.
   const buried = await secrets.putTombstone(found.arn, intent.ver, deadline.secretLimitMs());
@@ -107,6 +108,17 @@ async function finishOrUndoBirth(pass: Pass): Promise<RepairResult> {
   if (buried.kind !== 'done') return 'left';
   const removed = await secrets.remove(found.arn, deadline.secretLimitMs());
   return removed.kind === 'done' ? undoBirth(pass) : 'left';
+}
+
+/** A version of this id may also be the tombstone of a pass that died before its undo. */
+const holdsValue = ({ stages }: Described, version: string): boolean =>
+  stages[version] !== undefined && !stages[version].includes(voidStage);
+
+/** Whether it is the last holder's secret, of which the alias says that it was ours and scheduled. */
+async function isReused({ table, row, settings, deadline }: Pass, { tags }: Described) {
+  if (row.alias === null || tags['latchkey:env'] !== settings.environment) return false;
+  const { alias: lease } = await table.load({ alias: row.alias }, deadline.tableLimitMs());
+  return lease?.keyId === row.keyId && lease.deletedAt !== null;
 }
 
 async function settleBirth(pass: Pass, secretArn: string): Promise<RepairResult> {

@@ -1,0 +1,206 @@
+/**
+ * The crash matrix: every call of an operation and of the reconciler runs after it, hit by every kind
+ * of fault, one and two at a time; then the reconciler runs undisturbed, and everything must have come
+ * to rest. Reads of Secrets Manager are as stale as they may be. An operation joins with a variant.
+ */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
+import { type Received, type Sent, startedService } from '../fakes/service.ts';
+import { Died, type FaultKind, type FaultPlan, FaultyProcess, faultKinds } from './fault-port.ts';
+import { faultyDueRows, faultySecrets, faultyTable } from './faulty-stores.ts';
+import { brokenAtRest, type World } from './invariants.ts';
+
+export interface Variant {
+  readonly name: string;
+  /** What is asked for, as the admin; null where only the reconciler has work. */
+  readonly sent: Sent | null;
+  /** Status that a faultless run answers. */
+  readonly expected?: number;
+  /** What is there before. */
+  readonly before?: (world: World) => Promise<void>;
+  /** How many runs of the reconciler are under the plan too. */
+  readonly disturbedRuns?: number;
+}
+
+/** How many faults hit a run. `FAULTS=1` leaves out the pairs: seconds rather than a minute. */
+const onesAndPairs = process.env['FAULTS'] === '1' ? ([1] as const) : ([1, 2] as const);
+
+const passes = 8;
+const endOfTime = new Date('9999-01-01T00:00:00.000Z');
+
+/** What the functions of the present run have logged. */
+let logged: string[] = [];
+
+/** The tests of a matrix; prints plans tried and violations. */
+export function crashMatrix(
+  title: string,
+  variants: readonly Variant[],
+  faultCounts: readonly (1 | 2)[] = onesAndPairs,
+): void {
+  const report: string[] = [];
+  beforeAll(() => {
+    vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+      logged.push(String(line));
+      return true;
+    });
+  });
+  afterAll(() => {
+    vi.restoreAllMocks();
+    process.stdout.write(`\nCrash matrix\n${report.join('\n')}\n`);
+  });
+
+  describe(`crash matrix of ${title}`, () => {
+    it.each(variants)('without faults: $name', async (variant) => {
+      const { broken, status } = await run(variant, new Map());
+      expect({ broken, status }).toEqual({ broken: [], status: variant.expected });
+    });
+
+    it.each(variants.flatMap((variant) => faultCounts.map((faults) => ({ ...variant, faults }))))(
+      'comes to rest after $faults fault(s): $name',
+      async (variant) => {
+        const { calls } = await run(variant, new Map());
+        const violations: string[] = [];
+        let tried = 0;
+        for (const plan of plans(calls, variant.faults)) {
+          const { broken, made } = await run(variant, plan);
+          tried += 1;
+          for (const sentence of broken) {
+            violations.push(`${print(plan)}: ${sentence} (${made.join(', ')})`);
+          }
+        }
+        report.push(
+          `${title}, ${variant.name}: ${calls} calls, ${tried} plans of ${variant.faults} fault(s), ${violations.length} violations`,
+        );
+        expect(violations.slice(0, 5)).toEqual([]);
+        expect(tried).toBeGreaterThan(calls);
+      },
+      240_000,
+    );
+  });
+}
+
+/** Runs a variant under a plan and returns what is broken, and how many calls there were to hit. */
+async function run({ sent, before, disturbedRuns = 1 }: Variant, plan: FaultPlan) {
+  logged = [];
+  const world = await startedService();
+  const { clock, settings, secrets, table, due } = world;
+  const { lateCallSeconds, staleReadSeconds, fenceSeconds, reconcilerPeriodSeconds } =
+    settings.timing;
+  await before?.(world);
+  secrets.service.staleFor((operation) =>
+    operation === 'DescribeSecret' ? staleReadSeconds * 1000 : 0,
+  );
+  const hit = new FaultyProcess(plan, clock, lateCallSeconds * 1000);
+  const seen = {
+    table: faultyTable(table, hit),
+    secrets: faultySecrets(secrets, hit),
+    due: faultyDueRows(due, hit),
+  };
+  const broken: string[] = [];
+  const authorised = sent && {
+    ...sent,
+    headers: { authorization: 'Bearer sk-1234', ...sent.headers },
+  };
+
+  let status: number | undefined;
+  let told: Received | null = null;
+  if (authorised !== null) {
+    const startedAt = clock.now().getTime();
+    const answer = await world.sendThrough(seen, authorised);
+    // The client of a process that died got nothing.
+    told = hit.isDead ? null : answer;
+    status = answer.status;
+    broken.push(...brokenAnswer(told, clock.now().getTime() - startedAt, world));
+  }
+
+  // Each run of the reconciler is a new process under the same plan: its calls go on counting.
+  const tick = () => clock.pass((fenceSeconds + reconcilerPeriodSeconds) * 1000);
+  for (let disturbed = 0; disturbed < disturbedRuns; disturbed += 1) {
+    hit.isDead = false;
+    await tick();
+    await world.repair(seen).catch((error: unknown) => {
+      if (!(error instanceof Died) && !hit.isDead && plan.size === 0) throw error;
+    });
+  }
+  // The stated number of passes, or fewer once nothing is due any more. Only the daily round of the
+  // sweep finds what somebody else did to a secret.
+  for (const day of sent === null ? [0, 1] : [0]) {
+    await clock.pass(day * 86_400_000);
+    if (day === 1) await world.repair();
+    for (let pass = 0; pass < passes; pass += 1) {
+      await tick();
+      if ((await due.findDue(endOfTime, 1)).length === 0) break;
+      await world.repair();
+    }
+  }
+  await world.deliver();
+  broken.push(...brokenAtRest(world, logged));
+  if (authorised !== null) broken.push(...brokenMails(world, authorised));
+  if (told?.status === 200) broken.push(...brokenPromise(told, world));
+  if (authorised?.headers !== undefined && 'idempotency-key' in authorised.headers) {
+    const again = await world.send(authorised);
+    const isSame = told?.status !== 200 || again.body.key === told.body.key;
+    if (again.status !== 200 || !isSame) broken.push(`I12: the retry got ${again.status}`);
+    await world.deliver();
+    broken.push(...brokenAtRest(world, logged));
+    const live = table.rows().filter((row) => row.keyId !== 'master' && row.status === 'active');
+    if (live.length !== 1) broken.push(`I12: ${live.length} live keys after the retry`);
+  }
+  return { broken, calls: hit.calls, made: hit.made, status };
+}
+
+/** I18, I20: whatever fails behind it, a client gets a 200, or is told when to come back. */
+function brokenAnswer(told: Received | null, tookMs: number, { settings }: World): string[] {
+  const broken: string[] = [];
+  if (told !== null && ![200, 400, 409, 503].includes(told.status)) {
+    broken.push(`I18: answered ${told.status}`);
+  }
+  if (told?.status === 503 && told.headers['retry-after'] === undefined) {
+    broken.push('I18: a 503 without Retry-After');
+  }
+  if (tookMs > settings.timing.functionTimeoutSeconds * 1000 - 1000) {
+    broken.push(`I20: took ${tookMs} ms`);
+  }
+  return broken;
+}
+
+/** I4: what a 200 told is valid, and readable in the recorded version. */
+function brokenPromise({ body }: Received, { table, secrets }: World): string[] {
+  const row = table.row(body.key_id);
+  if (row?.status !== 'active' || row.cur.hash !== tokenHash(body.key)) {
+    return ['I4: the key that a 200 told is not valid'];
+  }
+  if (row.secretName === null) return [];
+  const version = secrets.secrets.get(row.secretName)?.versions.get(row.cur.ver ?? '');
+  return version?.value === body.key ? [] : ['I4: its recorded version does not hold the key'];
+}
+
+/** I17: the owner of a live key is mailed once, the one of an undone birth never. */
+function brokenMails({ table, mailer }: World, { body }: Sent): string[] {
+  if (typeof body !== 'object' || body === null || !('send_invite_email' in body)) return [];
+  const isLive = table.rows().some(({ alias, status }) => alias === 'a' && status === 'active');
+  return mailer.inbox.length === (isLive ? 1 : 0)
+    ? []
+    : [`I17: ${mailer.inbox.length} mails for a key that is ${isLive ? 'live' : 'undone'}`];
+}
+
+function* plans(calls: number, faults: 1 | 2): Generator<FaultPlan> {
+  for (let first = 1; first <= calls; first += 1) {
+    for (const kind of faultKinds) {
+      if (faults === 1) yield new Map([[first, kind]]);
+      if (faults === 1) continue;
+      // A fault may lengthen the run, so the second may hit a call that a faultless run has not.
+      for (let second = first + 1; second <= calls + 6; second += 1) {
+        for (const other of faultKinds) {
+          yield new Map<number, FaultKind>([
+            [first, kind],
+            [second, other],
+          ]);
+        }
+      }
+    }
+  }
+}
+
+const print = (plan: FaultPlan) =>
+  [...plan].map(([call, kind]) => `call ${call}: ${kind}`).join(', ');
