@@ -1,6 +1,6 @@
 /**
- * The CDK app: `cdk deploy -c env=<name>`. The only place that reads context, and the only one that
- * decides what a mistake looks like: one line, no stack trace.
+ * The CDK app: `cdk deploy -c env=<name>`. The only place that reads context and the process's
+ * variables, and the only one that decides what a mistake looks like: one line, no stack trace.
  */
 // oxlint-disable no-new -- a construct adds itself to its scope
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { EnvironmentError } from '../lib/environment-error.ts';
 import { findEnvironment } from '../lib/environments.ts';
 import { KeyServiceStack } from '../lib/key-service-stack.ts';
+import { checkLocalTarget } from '../lib/local-target.ts';
 
 try {
   const app = new App();
@@ -16,10 +17,10 @@ try {
     baseUrl: context(app, 'baseUrl'),
     secretsEndpoint: context(app, 'secretsEndpoint'),
   });
-  const { name, account, region, local } = environment;
+  checkLocalTarget(environment, process.env);
+  const { name, local } = environment;
   new KeyServiceStack(app, `latchkey-${name}`, {
     description: `Latchkey (${name}): virtual API keys for LLM gateways`,
-    env: { account, region },
     environment,
     codeRoot: join(import.meta.dirname, '../dist'),
     terminationProtection: environment.keepsData,

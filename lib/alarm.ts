@@ -5,7 +5,8 @@ import type { Construct } from 'constructs';
 
 export interface AlarmProps {
   readonly metric: Metric;
-  readonly threshold: number;
+  /** Reached or passed, it raises the alarm; `none` does so where nothing was counted at all. */
+  readonly threshold: number | 'none';
   /** One sentence on who suffers. */
   readonly impact: string;
   /** Heading in docs/runbook.md. */
@@ -13,16 +14,27 @@ export interface AlarmProps {
   readonly topic: ITopic;
 }
 
-/** Tells the topic when the metric reaches the threshold; the message says who suffers and what to read. */
+/** Tells the topic when the metric is at the threshold; the message says who suffers and what to read. */
 export function addAlarm(scope: Construct, id: string, props: AlarmProps): void {
   const { metric, threshold, impact, runbook, topic } = props;
   const alarm = metric.createAlarm(scope, id, {
     alarmDescription: `${impact} Runbook: docs/runbook.md#${runbook}`,
-    threshold,
     evaluationPeriods: 1,
-    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    // No call, no data point: quiet is not a fault.
-    treatMissingData: TreatMissingData.NOT_BREACHING,
+    ...(threshold === 'none' ? isQuiet : isReached(threshold)),
   });
   alarm.addAlarmAction(new SnsAction(topic));
 }
+
+const isReached = (threshold: number) => ({
+  threshold,
+  comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  // No call, no data point: quiet is not a fault.
+  treatMissingData: TreatMissingData.NOT_BREACHING,
+});
+
+/** For what must happen: where it does not, there is no data point to compare either. */
+const isQuiet = {
+  threshold: 1,
+  comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+  treatMissingData: TreatMissingData.BREACHING,
+};

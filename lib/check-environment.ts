@@ -1,16 +1,17 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { aliasMatcher } from '../lambdas/shared/domain/alias.ts';
+import { recordSeconds } from '../lambdas/shared/domain/idempotency.ts';
 import type { Timing } from '../lambdas/shared/domain/settings.ts';
 import { adminSecretName } from './admin-secret-name.ts';
+import { checkKeyRules } from './check-key-rules.ts';
 import type { Environment } from './environment.ts';
-import { EnvironmentError } from './environment-error.ts';
+import { EnvironmentError, type Refuse } from './environment-error.ts';
+import { localTarget } from './local-target.ts';
+import { isLoopback } from './loopback.ts';
 import { normaliseSecretPrefix } from './secret-prefix.ts';
 
 /** Domains reserved for examples and tests (RFC 2606): no mail ever arrives there. */
 const reservedDomain = /(^|[.@])(example\.(com|net|org)|example|test|invalid)$/;
 const mailAddress = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-/** Seconds to months, as LiteLLM writes them. */
-const duration = /^[1-9]\d*(s|m|h|d|w|mo)$/;
 
 /**
  * The environment with its prefix normalised. Throws `EnvironmentError`, naming the first setting
@@ -24,14 +25,11 @@ export function checkEnvironment(environment: Environment): Environment {
   checkLocal(environment, refuse);
   checkBaseUrl(environment, refuse);
   checkMail(environment, refuse);
-  checkKeys(environment, refuse);
+  checkKeyRules(environment, refuse);
   checkOperation(environment, refuse);
   checkTiming(environment.timing, refuse);
   return { ...environment, secrets: checkSecrets(environment, refuse) };
 }
-
-/** Stops the check, naming the setting and what to do about it. */
-type Refuse = (setting: string, problem: string) => never;
 
 function checkName({ name, account }: Environment, refuse: Refuse) {
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(name)) {
@@ -102,37 +100,6 @@ function checkMail({ mail, local }: Environment, refuse: Refuse) {
   }
 }
 
-function checkKeys({ keys }: Environment, refuse: Refuse) {
-  const { defaults, limits, aliasPattern, maxKeysPerUser } = keys;
-  if (aliasPattern !== null && !isPattern(aliasPattern)) {
-    refuse('keys.aliasPattern', `is "${aliasPattern}", which is no regular expression`);
-  }
-  if (maxKeysPerUser !== null && !isCount(maxKeysPerUser)) {
-    refuse('keys.maxKeysPerUser', 'must be a whole number above 0, or null for any number');
-  }
-  for (const field of ['max_budget', 'max_parallel_requests', 'tpm_limit', 'rpm_limit'] as const) {
-    const [value, limit] = [defaults[field], limits[field]];
-    if ((value ?? 0) < 0) refuse(`keys.defaults.${field}`, 'is negative');
-    if ((limit ?? 0) < 0) refuse(`keys.limits.${field}`, 'is negative');
-    if (value !== undefined && limit !== undefined && value > limit) {
-      refuse(`keys.defaults.${field}`, `is above keys.limits.${field}: every key would be refused`);
-    }
-  }
-  for (const field of ['duration', 'budget_duration'] as const) {
-    for (const [group, value] of [
-      ['defaults', defaults[field]],
-      ['limits', limits[field]],
-    ] as const) {
-      if (value !== undefined && !duration.test(value)) {
-        refuse(
-          `keys.${group}.${field}`,
-          `is "${value}": write it like 30s, 5m, 12h, 30d, 2w or 1mo`,
-        );
-      }
-    }
-  }
-}
-
 function checkOperation(environment: Environment, refuse: Refuse) {
   const { throttling, retention, streamReaderConcurrency, alarmAddress } = environment;
   if (!isCount(throttling.ratePerSecond)) refuse('throttling.ratePerSecond', 'must be above 0');
@@ -175,32 +142,36 @@ function checkTiming(timing: Timing, refuse: Refuse) {
       `is ${timing.fenceSeconds}, must be at least ${least} = functionTimeout + lateCall + staleRead + clockSkew`,
     );
   }
+  if (timing.reconcilerPeriodSeconds % 60 !== 0) {
+    refuse('timing.reconcilerPeriodSeconds', 'must be whole minutes: EventBridge counts in those');
+  }
+  const repaired = timing.fenceSeconds + timing.reconcilerPeriodSeconds + functionTimeoutSeconds;
+  if (repaired >= recordSeconds) {
+    refuse(
+      'timing',
+      `leaves a birth open for ${repaired} s = fence + reconcilerPeriod + functionTimeout: it must be below ${recordSeconds}, the life of an idempotency record`,
+    );
+  }
 }
 
-function checkLocal({ name, local }: Environment, refuse: Refuse) {
+function checkLocal({ name, account, region, local }: Environment, refuse: Refuse) {
   if ((local === null) === (name === 'local')) {
     refuse('local', 'is for the environment named "local", and for no other: set it to null');
   }
-  const endpoint = local?.secretsEndpoint ?? null;
+  if (local === null) return;
+  if (account !== localTarget.account || region !== localTarget.region) {
+    refuse(
+      'account',
+      `and region must be ${localTarget.account} and ${localTarget.region}, the local AWS: a real account would get an admin key that everybody knows`,
+    );
+  }
+  const endpoint = local.secretsEndpoint;
   if (endpoint === null) return;
   if (!isLoopback(endpoint)) {
     refuse('secretsEndpoint', `is "${endpoint}": secrets may go to a loopback http address only`);
   }
 }
 
-function isLoopback(address: string): boolean {
-  const url = URL.parse(address);
-  return url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-}
-
 function isCount(value: number): boolean {
   return Number.isInteger(value) && value > 0;
-}
-
-function isPattern(pattern: string): boolean {
-  try {
-    return aliasMatcher(pattern) instanceof RegExp;
-  } catch {
-    return false;
-  }
 }

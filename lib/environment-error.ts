@@ -9,3 +9,6 @@ export class EnvironmentError extends Error {
     super(`Environment ${environment}: ${setting} ${problem}`);
   }
 }
+
+/** Stops a check, naming the setting and what to do about it. */
+export type Refuse = (setting: string, problem: string) => never;

@@ -8,6 +8,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { checkEnvironment } from './check-environment.ts';
 import type { Environment } from './environment.ts';
 import { EnvironmentError } from './environment-error.ts';
+import { localTarget } from './local-target.ts';
 
 /** Where it runs on AWS. docs/adr/0003-two-store-protocol.md says what each constant is for. */
 const awsTiming = {
@@ -55,6 +56,7 @@ export const environments: Readonly<Record<string, Environment>> = {
   /** The local AWS that `npm start` brings up. Its state is thrown away at will. */
   local: {
     ...aws,
+    ...localTarget,
     name: 'local',
     secrets: { ...secrets, prefix: 'litellm/' },
     mail: {

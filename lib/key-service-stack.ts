@@ -13,7 +13,7 @@ import { Reconciler } from './reconciler.ts';
 import { StreamReaders } from './stream-readers.ts';
 import { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
 
-export interface KeyServiceStackProps extends StackProps {
+export interface KeyServiceStackProps extends Omit<StackProps, 'env'> {
   readonly environment: Environment;
   /** Holds the built functions; see `Operation`. */
   readonly codeRoot: string;
@@ -22,8 +22,9 @@ export interface KeyServiceStackProps extends StackProps {
 /** One environment of Latchkey: everything it needs and nothing it shares with another. */
 export class KeyServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: KeyServiceStackProps) {
-    super(scope, id, props);
     const { environment, codeRoot } = props;
+    const { account, region } = environment;
+    super(scope, id, { ...props, env: { account, region } });
     Tags.of(this).add('latchkey:env', environment.name);
 
     const keys = new KeysTable(this, 'KeysTable', environment);

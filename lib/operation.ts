@@ -106,8 +106,8 @@ export class Operation extends Construct implements IGrantable {
     );
   }
 
-  /** Raises an alarm that says who suffers when the metric reaches the threshold. */
-  alarmWhen(id: string, metric: Metric, threshold: number): void {
+  /** Raises an alarm that says who suffers when the metric is at the threshold. */
+  alarmWhen(id: string, metric: Metric, threshold: AlarmProps['threshold']): void {
     addAlarm(this, `${id}Alarm`, { ...this.alarm, metric, threshold });
   }
 }

@@ -42,11 +42,21 @@ export class Reconciler extends Construct {
       targets: [new LambdaFunction(this.settleDue.lambda, { retryAttempts: 0 })],
     });
 
+    this.settleDue.alarmWhen('NotRun', this.runsOver(timing.reconcilerPeriodSeconds), 'none');
     this.alarmOn('StuckIntents', name, 1);
     this.alarmOn('Failed', name, 1);
     this.alarmOn('SecretsMissing', name, 1);
     // What is undisturbed is closed within a fence, a period and a run; ten minutes is trouble.
     this.alarmOn('OldestIntentSeconds', name, 600);
+  }
+
+  /** Over three runs that should have been, a quarter of an hour at least and at most an alarm's day. */
+  private runsOver(periodSeconds: number): Metric {
+    const seconds = Math.min(Math.max(900, 3 * periodSeconds), 86_400);
+    return this.settleDue.lambda.metricInvocations({
+      statistic: 'Sum',
+      period: Duration.seconds(seconds),
+    });
   }
 
   private alarmOn(metricName: string, environment: string, threshold: number) {

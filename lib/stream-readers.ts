@@ -14,6 +14,14 @@ import type { MailSender } from './mail-sender.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
 import type { AuditTable, KeysTable, NoticesTable } from './tables.ts';
 
+/**
+ * The most that Lambda takes, so that a mail waits out trouble of SES for as long as a record may
+ * wait at all. Lambda delivers again with a back-off that AWS does not document, so no smaller count
+ * stands for a time: ten were used up within a minute. To spend these within two hours, a delivery
+ * would have to fail every 0.7 s. An address that SES rejects is noted and never retried.
+ */
+const mailRetries = 10_000;
+
 export interface StreamReadersProps extends OperationDefaults {
   readonly keys: KeysTable;
   readonly audit: AuditTable;
@@ -59,11 +67,11 @@ export class StreamReaders extends Construct {
       ...reader,
       impact: 'Owners are not told that their key was made, rotated or deleted.',
     });
-    notices.grantReadWrite(this.emailKeyChange);
+    notices.grantNote(this.emailKeyChange);
     mail.grantSend(this.emailKeyChange);
     // Reads on where alerting is off: a mapping made anew, when it is turned on again, would start at
     // the oldest record and mail what is a day old.
-    this.read(this.emailKeyChange, { batchSize: 10, retryAttempts: 10 });
+    this.read(this.emailKeyChange, { batchSize: 10, retryAttempts: mailRetries });
   }
 
   /** Feeds the function every change of a key's row, and alarms when it falls behind or gives up. */

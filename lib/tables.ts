@@ -46,16 +46,16 @@ export class KeysTable extends TableV2 {
 
   /** Look rows, pointers and aliases up by key. No index: those are not strongly consistent. */
   grantRead(operation: Operation): void {
-    this.give(operation, ['BatchGetItem', 'GetItem']);
+    this.give(operation, ['BatchGetItem']);
   }
 
   /** Put a new row with its pointer and alias, settle it, or take it back; count what a user owns. */
   grantGenerate(operation: Operation): void {
-    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem']);
+    this.give(operation, ['BatchGetItem', 'PutItem', 'DeleteItem']);
     operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${keysIndexes.byUser.name}`]);
   }
 
-  /** Find rows that are due or next in the sweep, and write them anew with their aliases. */
+  /** Find rows that are due or next in the sweep, get its cursor, write rows anew with their aliases. */
   grantRepair(operation: Operation): void {
     this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem']);
     operation.allow(
@@ -66,7 +66,7 @@ export class KeysTable extends TableV2 {
 
   /** Put the admin key's row where it is absent. */
   grantProvision(operation: Operation): void {
-    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem']);
+    this.give(operation, ['BatchGetItem', 'PutItem']);
   }
 
   private give(operation: Operation, actions: readonly string[]) {
@@ -129,8 +129,8 @@ export class NoticesTable extends TableV2 {
   }
 
   /** Claim a notice, so that it is sent once, and note what became of it. */
-  grantReadWrite(operation: Operation): void {
-    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem']);
+  grantNote(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['PutItem']);
   }
 }
 

@@ -4,18 +4,22 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
-import { type Contract, errorAnswer } from '../lambdas/shared/http/contract.ts';
+import type { Route } from '../lambdas/shared/http/api.ts';
+import { type Contract, errorAnswer, repeatErrors } from '../lambdas/shared/http/contract.ts';
 import { routes } from '../lambdas/shared/http/routes.ts';
 
 export const openApiPath = 'docs/openapi.json';
 
-/** The document as text. Throws when an operation has no `contract` in its schema.ts. */
+/**
+ * The document as text. Throws when an operation has no `contract` in its schema.ts, or asks for a
+ * credential and has no `route` in its handler.ts.
+ */
 export async function openApiDocument(): Promise<string> {
   const { version } = JSON.parse(await readFile('package.json', 'utf8'));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const { method, path, operation } of routes) {
-    const contract = await contractOf(operation);
-    paths[path] = { ...paths[path], [method.toLowerCase()]: pathItem(operation, path, contract) };
+    const served = await servedBy(operation);
+    paths[path] = { ...paths[path], [method.toLowerCase()]: pathItem(operation, path, served) };
   }
   const document = {
     openapi: '3.1.0',
@@ -49,35 +53,88 @@ const headerScheme = (name: string) => ({
   scheme: { type: 'apiKey', in: 'header', name },
 });
 
-async function contractOf(operation: string): Promise<Contract> {
-  const module: { contract?: Contract } = await import(`../lambdas/${operation}/schema.ts`);
-  if (module.contract === undefined)
-    throw new Error(`lambdas/${operation}/schema.ts has no contract`);
-  return module.contract;
+interface Served {
+  readonly contract: Contract;
+  /** As the handler itself has it, so that no route can be documented otherwise than it runs. */
+  readonly takesIdempotencyKey: boolean;
 }
 
-function pathItem(operation: string, path: string, contract: Contract) {
+async function servedBy(operation: string): Promise<Served> {
+  const folder = `../lambdas/${operation}`;
+  const { contract }: { contract?: Contract } = await import(`${folder}/schema.ts`);
+  if (contract === undefined) throw new Error(`lambdas/${operation}/schema.ts has no contract`);
+  if (contract.open === true) return { contract, takesIdempotencyKey: false };
+  const { route }: { route?: Pick<Route<unknown>, 'takesIdempotencyKey'> } = await import(
+    `${folder}/handler.ts`
+  );
+  if (route === undefined) throw new Error(`lambdas/${operation}/handler.ts exports no route`);
+  return { contract, takesIdempotencyKey: route.takesIdempotencyKey };
+}
+
+function pathItem(operation: string, path: string, { contract, takesIdempotencyKey }: Served) {
   const { summary, description, query, body, answer, errors, open } = contract;
+  const parameters = [
+    ...(query === undefined ? [] : parametersOf(query)),
+    ...(takesIdempotencyKey ? changeHeaders : []),
+  ];
   return {
     operationId: operation + path.replaceAll('/', '-').replaceAll(/[{}]/g, ''),
     summary,
     description,
     security: open === true ? [] : [bearer.id, ...headers].map((id) => ({ [id]: [] })),
-    ...(query === undefined ? {} : { parameters: parametersOf(query) }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }),
     responses: {
       200: { description: 'Done.', content: json(jsonSchema(answer, 'output')) },
-      ...Object.fromEntries(
-        Object.entries(errors).map(([status, when]) => [
-          status,
-          { description: when, content: json({ $ref: '#/components/schemas/Error' }) },
-        ]),
-      ),
+      ...errorResponses(takesIdempotencyKey ? [errors, repeatErrors] : [errors]),
     },
   };
 }
+
+/** One answer per status; what it means in several lists is said one after the other. */
+function errorResponses(lists: readonly Contract['errors'][]) {
+  const meanings: Record<string, string> = {};
+  for (const [status, when] of lists.flatMap((errors) => Object.entries(errors))) {
+    meanings[status] = meanings[status] === undefined ? when : `${meanings[status]} ${when}`;
+  }
+  return Object.fromEntries(
+    Object.entries(meanings).map(([status, description]) => [
+      status,
+      {
+        description,
+        ...(['409', '503'].includes(status) ? { headers: { 'Retry-After': retryAfter } } : {}),
+        content: json({ $ref: '#/components/schemas/Error' }),
+      },
+    ]),
+  );
+}
+
+const retryAfter = {
+  description: 'Seconds; there where the same request may succeed later.',
+  schema: { type: 'integer' },
+};
+
+/** Headers of every route that changes something. */
+const changeHeaders = [
+  {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Makes a repeat safe: for 24 hours the same caller gets the first answer to the same request again. Printable ASCII without spaces, and no key.',
+    schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+  },
+  {
+    name: 'litellm-changed-by',
+    in: 'header',
+    required: false,
+    description:
+      'Who is recorded for the change. Heeded from proxy admins and from keys whose metadata allows it, ignored from others.',
+    schema: { type: 'string', maxLength: 256 },
+  },
+];
 
 const parametersOf = (query: z.ZodMiniObject) =>
   Object.entries(query.shape).map(([name, schema]) => ({

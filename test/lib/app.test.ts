@@ -7,7 +7,7 @@ const app = join(import.meta.dirname, '../../bin/latchkey.ts');
 /** Runs the app as the CDK CLI does, with the context of `-c name=value`. */
 function synthesise(context: Record<string, string>) {
   return spawnSync(process.execPath, [app], {
-    env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    env: { PATH: process.env.PATH, CDK_CONTEXT_JSON: JSON.stringify(context) },
     encoding: 'utf8',
   });
 }
@@ -19,6 +19,7 @@ describe('a mistake on the command line', () => {
       { env: 'prod', secretsEndpoint: 'http://127.0.0.1:1' },
       'Environment prod: secretsEndpoint can',
     ],
+    [{ env: 'local' }, 'Environment local: AWS_ENDPOINT_URL is not set'],
   ])('%j is answered with one line and a failure', (context, message) => {
     const { status, stderr } = synthesise(context);
     expect(status).toBe(1);

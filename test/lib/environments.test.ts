@@ -103,6 +103,11 @@ describe('an environment that would deploy and not work', () => {
     ['mails from another', mail({ identity: 'cme.io' }), 'mail.identity is "cme.io"'],
     ['mails to nobody', mail({ domains: [] }), 'mail.domains is empty'],
     ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
+    [
+      'matches with what only other engines take',
+      keys({ aliasPattern: '[a-z]+\\-[0-9]+' }),
+      'keys.aliasPattern is "[a-z]+\\-[0-9]+"',
+    ],
     ['allows no key', keys({ maxKeysPerUser: 0 }), 'keys.maxKeysPerUser must be'],
     [
       'defaults above its limit',
@@ -114,24 +119,96 @@ describe('an environment that would deploy and not work', () => {
       keys({ limits: { duration: '1 year' } }),
       'keys.limits.duration is "1 year"',
     ],
+    [
+      'starts budgets anew every other month',
+      keys({ defaults: { budget_duration: '2mo' } }),
+      'keys.defaults.budget_duration is "2mo", which the API refuses: budget_duration cannot span',
+    ],
+    [
+      'limits budgets to two months',
+      keys({ limits: { budget_duration: '2mo' } }),
+      'keys.limits.budget_duration is "2mo", which the API refuses',
+    ],
+    [
+      'makes keys that are over at once',
+      keys({ defaults: { duration: '0d' } }),
+      'keys.defaults.duration is "0d", which the API refuses: duration must be longer than zero',
+    ],
+    [
+      'makes keys for ever',
+      keys({ limits: { duration: '99999mo' } }),
+      'keys.limits.duration is "99999mo", which the API refuses: duration reaches past',
+    ],
+    [
+      'makes keys last longer than it allows',
+      keys({ defaults: { duration: '31d' }, limits: { duration: '30d' } }),
+      'keys.defaults.duration is "31d", which is longer than keys.limits.duration, "30d", on',
+    ],
+    [
+      'does so in February only',
+      keys({ defaults: { duration: '29d' }, limits: { duration: '1mo' } }),
+      'keys.defaults.duration is "29d", which is longer than keys.limits.duration, "1mo", on 2029-01-31',
+    ],
+    [
+      'has budgets last longer than it allows',
+      keys({ defaults: { budget_duration: '1mo' }, limits: { budget_duration: '7d' } }),
+      'keys.defaults.budget_duration is "1mo", which is longer than',
+    ],
+    [
+      'has a negative default',
+      keys({ defaults: { tpm_limit: -1 } }),
+      'keys.defaults.tpm_limit is negative',
+    ],
+    [
+      'has a negative limit',
+      keys({ limits: { rpm_limit: -1 } }),
+      'keys.limits.rpm_limit is negative',
+    ],
+    ['has no number', keys({ limits: { max_budget: NaN } }), 'keys.limits.max_budget is'],
+    ['has no end', keys({ defaults: { max_budget: Infinity } }), 'keys.defaults.max_budget is inf'],
+    [
+      'has half a request',
+      keys({ defaults: { max_parallel_requests: 0.5 } }),
+      'keys.defaults.max_parallel_requests is 0.5',
+    ],
     ['has a plain base URL', { ...full, baseUrl: 'http://keys.acme.io' }, 'baseUrl is'],
     ['has a long base URL', { ...full, baseUrl: 'https://keys.acme.io/' }, 'baseUrl ends in "/"'],
     ['has no account', { ...full, account: '123' }, 'account is "123"'],
     ['alarms nobody', { ...full, alarmAddress: 'oncall' }, 'alarmAddress is "oncall"'],
     ['brings a local key along', { ...full, local: local.local }, 'local is for the environment'],
+    ['is local in a real account', { ...local, account: '111122223333' }, 'account and region'],
+    ['is local in any account', { ...prod, name: 'local', local: local.local }, 'account and reg'],
+    ['is local elsewhere', { ...local, region: 'eu-west-1' }, 'must be 000000000000 and us-east-1'],
     ['is local without it', { ...local, local: null }, 'local is for the environment'],
     ['has half a second', timing({ clockSkewSeconds: 0.5 }), 'timing.clockSkewSeconds must be'],
     ['outlives the gateway', timing({ functionTimeoutSeconds: 30 }), 'must be below 30'],
     ['has no time to act', timing({ functionTimeoutSeconds: 5 }), 'must be above 5'],
     ['has a short fence', timing({ fenceSeconds: 59 }), 'is 59, must be at least 60'],
+    [
+      'repairs every minute and a half',
+      timing({ reconcilerPeriodSeconds: 90 }),
+      'timing.reconcilerPeriodSeconds must be whole minutes',
+    ],
+    [
+      'repairs after a retry may run afresh',
+      timing({ fenceSeconds: 82_780, reconcilerPeriodSeconds: 3600 }),
+      'timing leaves a birth open for 86400 s',
+    ],
   ])('%s', (_, environment, expected) => {
     const message = refusal(environment);
     expect(message).toContain(expected);
     expect(message).toContain(`Environment ${environment.name}: `);
   });
 
-  it('but not this one', () => {
+  it('but not these', () => {
     expect(refusal(full)).toBe('accepted');
+    expect(refusal(timing({ fenceSeconds: 82_779, reconcilerPeriodSeconds: 3600 }))).toBe(
+      'accepted',
+    );
+    const rules = { duration: '28d', budget_duration: '30d', max_budget: 0.5, tpm_limit: 0 };
+    const limits = { ...rules, duration: '1mo' };
+    expect(refusal(keys({ defaults: rules, limits }))).toBe('accepted');
+    expect(refusal(keys({ defaults: limits, limits }))).toBe('accepted');
   });
 
   it('is told when its settings outgrow a Lambda variable', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { checkLocalTarget, localTarget } from '../../lib/local-target.ts';
+import { localIdentity } from '../../scripts/local/project.ts';
 import { list, plain, resourcesOf, statementsOf } from './fixtures/resources.ts';
-import { sample, templateOf } from './fixtures/synthesise.ts';
+import { sample, stackOf, templateOf } from './fixtures/synthesise.ts';
 
 const onAws = [sample.dev, sample.staging, sample.prod, sample.full];
 
@@ -34,5 +36,56 @@ describe('local conveniences', () => {
       'Reconcilersettledue',
       'generatekey',
     ]);
+  });
+});
+
+describe('the local environment, whose admin key everybody knows', () => {
+  const loopback = { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' };
+  const refused = (variables: Record<string, string>) => () =>
+    checkLocalTarget(sample.local, variables);
+
+  it.each<[Record<string, string>, string]>([
+    [{}, 'AWS_ENDPOINT_URL is not set'],
+    [{ AWS_ENDPOINT_URL: '' }, 'AWS_ENDPOINT_URL is not set'],
+    [
+      { AWS_ENDPOINT_URL: 'https://cloudformation.us-east-1.amazonaws.com' },
+      'AWS_ENDPOINT_URL is "https://cloudformation.us-east-1.amazonaws.com", no loopback',
+    ],
+    [{ AWS_ENDPOINT_URL: 'http://127.0.0.1.evil.io' }, 'AWS_ENDPOINT_URL is'],
+    ...['CLOUDFORMATION', 'S3', 'STS', 'SSM'].map((service): [Record<string, string>, string] => [
+      { ...loopback, [`AWS_ENDPOINT_URL_${service}`]: 'https://aws.amazon.com' },
+      `AWS_ENDPOINT_URL_${service} is "https://aws.amazon.com", no loopback`,
+    ]),
+    [{ ...loopback, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, 'CONFIGURED_ENDPOINT_URLS is'],
+  ])('is refused where the CLI would ask another AWS: %j', (variables, problem) => {
+    expect(refused(variables)).toThrow(/^Environment local: .*, never for a real account$/);
+    expect(refused(variables)).toThrow(problem);
+  });
+
+  it('is deployed to this machine, and the others wherever they go', () => {
+    const every = {
+      ...loopback,
+      AWS_ENDPOINT_URL_S3: 'http://localhost:1',
+      AWS_ENDPOINT_URL_STS: '',
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
+    };
+    expect(refused(every)).not.toThrow();
+    for (const environment of onAws) expect(() => checkLocalTarget(environment, {})).not.toThrow();
+  });
+
+  it('names an account that is none, so that the CLI takes no real credentials for it', () => {
+    const { account, region } = stackOf(sample.local);
+    expect({ account, region }).toEqual(localTarget);
+    expect(localTarget).toEqual({ account: localIdentity.accountId, region: localIdentity.region });
+    expect(stackOf({ ...sample.dev, account: '111122223333' }).account).toBe('111122223333');
+  });
+
+  it('could not make its admin secret in another account, whoever deploys the template', () => {
+    const made = statementsOf(templateOf(sample.local))
+      .filter(({ role }) => role === 'AdminKeyprovisionadminkeyRole')
+      .filter(({ Action }) => list(Action).includes('secretsmanager:CreateSecret'))
+      .flatMap(({ Resource }) => list(Resource));
+    const secret = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:latchkey/local/master-key';
+    expect(made).toEqual([secret, `${secret}-??????`]);
   });
 });

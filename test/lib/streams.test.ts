@@ -31,10 +31,19 @@ describe('stream readers', () => {
           Filters: [{ Pattern: '{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"KEY#"}]}}}}' }],
         },
       });
-      expect(Properties['MaximumRetryAttempts']).toBeGreaterThan(0);
-      expect(Properties['MaximumRetryAttempts']).toBeLessThan(100);
       expect(JSON.stringify(Properties['DestinationConfig'])).toContain('StreamsFailures');
     }
+  });
+
+  it('give a record of the audit up soon, and a mail by its age alone', () => {
+    const tries = Object.values(mappings(sample.prod)).map(({ Properties }) => [
+      plain(Properties['FunctionName']),
+      Properties['MaximumRetryAttempts'],
+    ]);
+    expect(tries).toEqual([
+      ['StreamsauditkeychangeFunction', 20],
+      ['StreamsemailkeychangeFunction', 10_000],
+    ]);
   });
 
   it('leave the audit out where it is off, and nothing else', () => {
