@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
 import { startedService } from '../fakes/service.ts';
 
 type Service = Awaited<ReturnType<typeof startedService>>;
@@ -59,6 +60,32 @@ describe('Idempotency-Key on generate', () => {
     expect(loser?.headers['retry-after']).toBeDefined();
     const retried = await attempt(service, {});
     expect(retried.body.key).toBe(answers.find(({ status }) => status === 200)?.body.key);
+    expect(liveKeys(service).length).toBe(1);
+  });
+
+  it('tells a repeat that lost the race for its alias to retry, not that the alias is taken', async () => {
+    const service = await startedService();
+    const sent = {
+      path: '/key/generate',
+      headers: { authorization: 'Bearer sk-1234', 'idempotency-key': 'twin' },
+      body: { key_alias: 'a' },
+    };
+    // The twin's transaction is in the way of the first try of this one, and wins.
+    let tries = 0;
+    const table: KeyTable = {
+      load: (wanted, limitMs) => service.table.load(wanted, limitMs),
+      countLiveKeys: (userId, bound, limitMs) =>
+        service.table.countLiveKeys(userId, bound, limitMs),
+      commit: async (writes, token, limitMs) => {
+        tries += 1;
+        if (tries > 1) return service.table.commit(writes, token, limitMs);
+        await service.send(sent);
+        return { kind: 'contended' };
+      },
+    };
+    const { status, body } = await service.sendThrough({ ...service.processStores, table }, sent);
+    expect({ status, param: body.error.param }).toEqual({ status: 409, param: 'Idempotency-Key' });
+    expect((await service.send(sent)).status).toBe(200);
     expect(liveKeys(service).length).toBe(1);
   });
 

@@ -1,0 +1,117 @@
+/** A name whose last secret of ours is in its deletion window, and what a birth makes of it. */
+import { describe, expect, it } from 'vitest';
+import { tombstone } from '../../lambdas/shared/domain/tombstone.ts';
+import { startedService } from '../fakes/service.ts';
+
+const name = 'litellm/a';
+
+/** A service whose alias `a` is free, its last holder's secret scheduled for deletion. */
+async function withFreedName() {
+  const service = await startedService();
+  const { body } = await service.generate({ key_alias: 'a', user_id: 'old', team_id: 'old-team' });
+  const row = service.table.row(body.key_id);
+  const lease = service.table.lease('a');
+  if (row === null || lease === null) throw new Error('The key was not made');
+  service.secrets.service.deleteSecret({ SecretId: name, RecoveryWindowInDays: 7 });
+  const deleted = { ...row, rev: row.rev + 1, status: 'deleted' } as const;
+  const freed = {
+    ...lease,
+    state: 'free',
+    deletedAt: service.clock.now().toISOString(),
+    rev: lease.rev + 1,
+  } as const;
+  await service.table.commit(
+    [
+      { kind: 'replace-row', row: deleted },
+      { kind: 'put-lease', lease: freed },
+    ],
+    'delete',
+    1000,
+  );
+  return { service, oldKey: String(body.key) };
+}
+
+describe('a name in its deletion window', () => {
+  it('is used again, with the new value current and the new owner on its tags', async () => {
+    const { service } = await withFreedName();
+    const { status, body } = await service.generate({ key_alias: 'a', user_id: 'new' });
+    expect(status).toBe(200);
+    expect(service.secrets.current(name)).toBe(body.key);
+    expect(service.secrets.secrets.get(name)?.tags).toMatchObject({
+      key_id: body.key_id,
+      user_id: 'new',
+      team_id: '',
+    });
+  });
+
+  it("shows the last holder's value under no label", async () => {
+    const { service, oldKey } = await withFreedName();
+    await service.generate({ key_alias: 'a' });
+    const previous = service.secrets.service.getSecretValue({
+      SecretId: name,
+      VersionStage: 'AWSPREVIOUS',
+    });
+    expect(previous.SecretString).toBe(tombstone);
+    expect(previous.SecretString).not.toBe(oldKey);
+  });
+
+  it('is a new secret once the window is over', async () => {
+    const { service } = await withFreedName();
+    service.secrets.service.purge(name);
+    const { status, body } = await service.generate({ key_alias: 'a' });
+    expect(status).toBe(200);
+    expect(service.secrets.current(name)).toBe(body.key);
+  });
+
+  it('is free again, and still told to be ours, where it cannot be restored now', async () => {
+    const { service } = await withFreedName();
+    service.secrets.trouble('throttled');
+    const { status, headers } = await service.generate({ key_alias: 'a' });
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBeDefined();
+    expect(service.table.lease('a')).toMatchObject({ state: 'free' });
+    expect(service.table.lease('a')?.deletedAt).not.toBeNull();
+    expect((await service.generate({ key_alias: 'a' })).status).toBe(200);
+  });
+
+  it.each([
+    ['the restore', ['unanswered']],
+    ['the tags', ['lost-answer', 'throttled']],
+  ] as const)(
+    'is left to the reconciler where %s went unanswered or failed',
+    async (_, troubles) => {
+      const { service } = await withFreedName();
+      service.secrets.trouble(...troubles);
+      expect((await service.generate({ key_alias: 'a' })).status).toBe(503);
+      expect(service.table.rows().some(({ intent }) => intent?.kind === 'generate')).toBe(true);
+    },
+  );
+});
+
+describe('a key without a secret whose writing went unanswered twice', () => {
+  it('is told where one more look finds it', async () => {
+    const service = await startedService();
+    let commits = 0;
+    const { status, body } = await service.sendThrough(
+      {
+        ...service.processStores,
+        table: {
+          load: (wanted, limitMs) => service.table.load(wanted, limitMs),
+          countLiveKeys: async () => 0,
+          commit: async (writes, token, limitMs) => {
+            commits += 1;
+            if (commits === 1) await service.table.commit(writes, token, limitMs);
+            return { kind: 'unanswered' };
+          },
+        },
+      },
+      {
+        path: '/key/generate',
+        headers: { authorization: 'Bearer sk-1234' },
+        body: { store_secret: false },
+      },
+    );
+    expect(status).toBe(200);
+    expect(service.table.row(body.key_id)).toMatchObject({ status: 'active', intent: null });
+  });
+});
