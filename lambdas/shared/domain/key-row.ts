@@ -173,7 +173,6 @@ export const keyRow = z.looseObject({
 
 export type KeyImage = z.infer<typeof keyImage>;
 export type KeyRow = z.infer<typeof keyRow>;
-export type KeyEvent = z.infer<typeof keyEvent>;
 export type Intent = z.infer<typeof intent>;
 export type Who = z.infer<typeof who>;
 export type Notify = z.infer<typeof notify>;
