@@ -8,7 +8,7 @@ import { obtainAdminSecret } from '../shared/adapters/admin-secret.ts';
 import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { readConfig, readOptional, readSettings } from '../shared/config.ts';
 import { adminRow } from '../shared/domain/admin-key.ts';
 import { masterKeyId, newKey } from '../shared/domain/key-format.ts';
 
@@ -25,7 +25,7 @@ export async function handler(event: CloudFormationCustomResourceEvent) {
     secretsClient,
     MASTER_KEY_SECRET,
     // Set by the stack for the local environment alone, whose clients expect a well-known key.
-    process.env['MASTER_KEY_VALUE'] ?? newKey(masterKeyId, secureRandom.bytes),
+    readOptional('MASTER_KEY_VALUE') ?? newKey(masterKeyId, secureRandom.bytes),
     secureRandom.uuid(),
     readSettings().secretKmsKeyId,
   );
