@@ -2,6 +2,7 @@ import type { DueNotice } from '../shared/domain/due-notice.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
 import type { Mail } from '../shared/domain/ports.ts';
 import type { Settings } from '../shared/domain/settings.ts';
+import { escaped } from './escaped.ts';
 import { html } from './key-created.generated.ts';
 
 /**
@@ -69,10 +70,3 @@ const dollars = (amount: number): string =>
 /** Fills each placeholder with text that is safe in HTML already. */
 const filled = (template: string, values: Readonly<Record<string, string>>): string =>
   template.replaceAll(/\{\{(\w+)\}\}/g, (placeholder, name: string) => values[name] ?? placeholder);
-
-const escaped = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');

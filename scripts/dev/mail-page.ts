@@ -1,3 +1,4 @@
+import { escaped } from '../../lambdas/email-key-change/escaped.ts';
 import type { SentMail } from './background.ts';
 
 /**
@@ -34,10 +35,3 @@ const article = ({ to, subject, at, html, text }: SentMail): string => `<article
 <iframe sandbox="" title="${escaped(subject)}" srcdoc="${escaped(html)}"></iframe>
 <details><summary>Text part</summary><pre>${escaped(text)}</pre></details>
 </article>`;
-
-const escaped = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
