@@ -1,6 +1,6 @@
 /**
  * Reads the keys table's stream and mails the owner about what was done to a key. A mail goes out at
- * least once; twice only where SES took the first one and this function died before noting it.
+ * least once; twice only where SES took the first one and this function did not learn or note it.
  */
 import { documentClient, sesClient } from '../shared/adapters/clients.ts';
 import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.ts';
@@ -36,10 +36,14 @@ export const emailKeyChange =
       case 'rejected':
         return notices.markFailed(notice, outcome.reason, now());
       case 'refused':
-        await notices.giveBack(notice, now());
-        throw new Error(`SES refused the mail: ${outcome.reason}`);
       case 'unanswered':
-        throw new Error('SES did not answer');
+        // Unanswered it may be sent all the same: SES has no token that would tell. Better twice than never.
+        await notices.giveBack(notice, now());
+        throw new Error(
+          outcome.kind === 'refused'
+            ? `SES refused the mail: ${outcome.reason}`
+            : 'SES did not answer',
+        );
     }
   };
 

@@ -208,6 +208,35 @@ describe('mail', () => {
     expect(mailer.inbox.map(({ to }) => to).toSorted()).toEqual(owed.toSorted());
   });
 
+  it('whose send went unanswered goes out with the next delivery, however soon', async () => {
+    const service = await startedService();
+    const owed = await lifeOf(service);
+    const { notices, mailer } = service;
+    mailer.next({ kind: 'unanswered' });
+    const poller = pollerOf(service, emailHandler(service, notices, mailer), { retries: 1 });
+    await poller.drain();
+    expect(poller.failures).toEqual([]);
+    expect(addresses(service)).toEqual(owed.toSorted());
+  });
+
+  it('of a sender that died goes out when its lease is over, long before it is given up', async () => {
+    const service = await startedService();
+    const owed = await lifeOf(service);
+    let isDead = false;
+    const dying: Mailer = {
+      async send(mail) {
+        if (isDead) return service.mailer.send(mail);
+        isDead = true;
+        throw new Error('The function died');
+      },
+    };
+    const handler = emailHandler(service, service.notices, dying);
+    const poller = pollerOf(service, handler, { shards: 1, batchSize: 10, retries: 50 });
+    while (await poller.step()) service.clock.advance(1000);
+    expect(poller.failures).toEqual([]);
+    expect(addresses(service)).toEqual(owed.toSorted());
+  });
+
   it('trouble does not hold the audit back', async () => {
     const service = await startedService();
     await lifeOf(service);

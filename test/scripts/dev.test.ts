@@ -191,7 +191,7 @@ describe('what happens beside the requests', () => {
     vi.useFakeTimers({ toFake: ['setInterval'] });
     const service = await startedService();
     const background = startBackground(service, vi.fn());
-    service.mailer.next({ kind: 'unanswered' });
+    service.mailer.send = async () => ({ kind: 'unanswered' });
     const { body } = await service.generate({
       user_email: 'ada@example.com',
       send_invite_email: true,
