@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { DynamoDBDocumentClient, GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
 
@@ -44,6 +45,21 @@ export async function itemsOf(table: TableName): Promise<Item[]> {
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
   return items;
+}
+
+export async function putItem(table: TableName, item: Item): Promise<void> {
+  await tables.send(new PutCommand({ TableName: outputOf(table), Item: item }));
+}
+
+/** Deletes a secret with a window of seven days. */
+export async function scheduleDeletion(name: string): Promise<void> {
+  await secretsManager.send(new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: 7 }));
+}
+
+/** The value under a staging label. */
+export async function valueUnder(name: string, stage: string): Promise<string | undefined> {
+  const input = { SecretId: name, VersionStage: stage };
+  return (await secretsManager.send(new GetSecretValueCommand(input))).SecretString;
 }
 
 export const auditOf = async (keyId: string): Promise<Item[]> =>
