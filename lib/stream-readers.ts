@@ -15,12 +15,11 @@ import { Operation, type OperationDefaults } from './operation.ts';
 import type { AuditTable, KeysTable, NoticesTable } from './tables.ts';
 
 /**
- * The most that Lambda takes, so that a mail waits out trouble of SES for as long as a record may
- * wait at all. Lambda delivers again with a back-off that AWS does not document, so no smaller count
- * stands for a time: ten were used up within a minute. To spend these within two hours, a delivery
- * would have to fail every 0.7 s. An address that SES rejects is noted and never retried.
+ * The most that Lambda takes, so that a record waits out trouble of a table or of SES for as long as
+ * it may wait at all. Lambda delivers again with a back-off that AWS does not document, so no smaller
+ * count stands for a time: to spend these within two hours, a delivery would have to fail every 0.7 s.
  */
-const mailRetries = 10_000;
+const retryAttempts = 10_000;
 
 export interface StreamReadersProps extends OperationDefaults {
   readonly keys: KeysTable;
@@ -60,7 +59,7 @@ export class StreamReaders extends Construct {
     });
     audit.grantAppend(this.auditKeyChange);
     if (environment.storeAuditLogs) {
-      this.read(this.auditKeyChange, { batchSize: 100, retryAttempts: 20 });
+      this.read(this.auditKeyChange, 100);
     }
 
     this.emailKeyChange = new Operation(this, 'email-key-change', {
@@ -71,11 +70,11 @@ export class StreamReaders extends Construct {
     mail.grantSend(this.emailKeyChange);
     // Reads on where alerting is off: a mapping made anew, when it is turned on again, would start at
     // the oldest record and mail what is a day old.
-    this.read(this.emailKeyChange, { batchSize: 10, retryAttempts: mailRetries });
+    this.read(this.emailKeyChange, 10);
   }
 
   /** Feeds the function every change of a key's row, and alarms when it falls behind or gives up. */
-  private read(operation: Operation, { batchSize, retryAttempts }: Pace) {
+  private read(operation: Operation, batchSize: number) {
     const mapping = new EventSourceMapping(operation, 'KeyChanges', {
       target: operation.lambda,
       eventSourceArn: this.keys.changesArn,
@@ -119,9 +118,4 @@ export class StreamReaders extends Construct {
       1,
     );
   }
-}
-
-interface Pace {
-  readonly batchSize: number;
-  readonly retryAttempts: number;
 }

@@ -41,7 +41,7 @@ describe('stream readers', () => {
       Properties['MaximumRetryAttempts'],
     ]);
     expect(tries).toEqual([
-      ['StreamsauditkeychangeFunction', 20],
+      ['StreamsauditkeychangeFunction', 10_000],
       ['StreamsemailkeychangeFunction', 10_000],
     ]);
   });

@@ -187,7 +187,7 @@ export interface Notices {
    * `in-flight` while another sender may be at it.
    */
   take(notice: NoticeRef, now: Date): Promise<'taken' | 'closed' | 'in-flight'>;
-  /** Lets the next try take it at once: SES definitely did not accept it. */
+  /** Lets the next try take it at once. */
   giveBack(notice: NoticeRef, now: Date): Promise<void>;
   markSent(notice: NoticeRef, messageId: string, now: Date): Promise<void>;
   /** The mail will never go out; the reason is the name of SES's error. */
