@@ -1,4 +1,5 @@
 import type { World } from './invariants.ts';
+import { lateSecret } from './late-secret.ts';
 import { crashMatrix } from './matrix.ts';
 
 const sent = { path: '/key/generate', body: { key_alias: 'a' } };
@@ -33,26 +34,14 @@ crashMatrix('generate under a name with a past', [
   },
 ]);
 
-/** A birth is undone, its secret arrives all the same, and the sweep removes it. */
+/** The secret arrived after its birth was undone, and the sweep has removed it. */
 async function lateSecretCleanedUp(world: World): Promise<void> {
-  const { clock, secrets, table, settings, repair } = world;
-  secrets.trouble('unanswered', 'unanswered');
-  await world.generate({ key_alias: 'a' });
-  const [row] = table.rows().filter(({ alias }) => alias === 'a');
-  await clock.pass(settings.timing.fenceSeconds * 1000);
-  await repair();
-  secrets.service.createSecret({
-    Name: 'litellm/a',
-    SecretString: 'sk-late-0123456789abcdef',
-    ClientRequestToken: row?.intent?.ver ?? '',
-    Tags: [
-      { Key: 'latchkey:env', Value: settings.environment },
-      { Key: 'key_id', Value: row?.keyId ?? '' },
-    ],
-  });
+  await lateSecret(world);
   for (let run = 0; run < 5; run += 1) {
-    await clock.pass(settings.timing.fenceSeconds * 1000);
-    await repair();
+    await world.clock.pass(world.settings.timing.fenceSeconds * 1000);
+    await world.repair();
   }
-  if (table.lease('a')?.deletedAt === null) throw new Error('The late secret was not cleaned up');
+  if (world.table.lease('a')?.deletedAt === null) {
+    throw new Error('The late secret was not cleaned up');
+  }
 }

@@ -1,4 +1,4 @@
-import type { World } from './invariants.ts';
+import { lateSecret } from './late-secret.ts';
 import { crashMatrix } from './matrix.ts';
 
 /** Looks, looks again, opens and closes: each a run of its own. */
@@ -39,21 +39,3 @@ crashMatrix(
   // Four runs make thirty calls: pairs would be a hundred thousand.
   [1],
 );
-
-async function lateSecret(world: World): Promise<void> {
-  const { clock, secrets, table, settings } = world;
-  secrets.trouble('unanswered', 'unanswered');
-  await world.generate({ key_alias: 'a' });
-  const [row] = table.rows().filter(({ alias }) => alias === 'a');
-  await clock.pass(settings.timing.fenceSeconds * 1000);
-  await world.repair();
-  secrets.service.createSecret({
-    Name: 'litellm/a',
-    SecretString: 'sk-late-0123456789abcdef',
-    ClientRequestToken: row?.intent?.ver ?? '',
-    Tags: [
-      { Key: 'latchkey:env', Value: settings.environment },
-      { Key: 'key_id', Value: row?.keyId ?? '' },
-    ],
-  });
-}

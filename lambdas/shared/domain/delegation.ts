@@ -5,7 +5,7 @@
  */
 import { after } from './duration.ts';
 import { InvalidField } from './errors.ts';
-import type { NewKeyFields } from './new-key.ts';
+import type { NewKeyFields } from './new-key-fields.ts';
 import { type Caller, isAdmin } from './roles.ts';
 
 const limits = ['max_budget', 'tpm_limit', 'rpm_limit', 'max_parallel_requests'] as const;

@@ -11,6 +11,12 @@ export type ErrorKind =
   | 'malformed'
   | 'unavailable';
 
+interface Details {
+  readonly param?: string | null;
+  readonly retryAfterSeconds?: number | null;
+  readonly cause?: unknown;
+}
+
 /**
  * An error whose message may be shown to the caller. It never quotes a value the caller sent:
  * that value may be a key.
@@ -20,20 +26,24 @@ export abstract class DomainError extends Error {
   /** Stable code that clients match on: LiteLLM's `type` where it has one, else our own. */
   abstract readonly type: string;
   /** The request field at fault, or null. */
-  readonly param: string | null = null;
+  readonly param: string | null;
   /** Seconds after which a retry makes sense, where one does. */
-  readonly retryAfterSeconds: number | null = null;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(message: string, { param = null, retryAfterSeconds = null, cause }: Details = {}) {
+    super(message, { cause });
+    this.param = param;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 /** A field's value breaks a rule. */
 export class InvalidField extends DomainError {
   readonly kind = 'invalid';
   readonly type = 'bad_request_error';
-  override readonly param: string | null;
 
   constructor(param: string | null, message: string) {
-    super(message);
-    this.param = param;
+    super(message, { param });
   }
 }
 
@@ -41,11 +51,9 @@ export class InvalidField extends DomainError {
 export class MalformedRequest extends DomainError {
   readonly kind = 'malformed';
   readonly type = 'validation_error';
-  override readonly param: string | null;
 
   constructor(param: string | null, message: string) {
-    super(message);
-    this.param = param;
+    super(message, { param });
   }
 }
 
@@ -55,8 +63,8 @@ export class RequestTooLarge extends DomainError {
 }
 
 /**
- * No valid credential. Missing, malformed, unknown and wrong keys get this very answer, so that
- * it tells nothing to a caller who has proved nothing.
+ * No valid credential. Missing, malformed, unknown and wrong keys get this very answer, so that it
+ * tells nothing to a caller who has proved nothing.
  */
 export class Unauthenticated extends DomainError {
   readonly kind = 'unauthenticated';
@@ -92,21 +100,18 @@ export class ReadOnlyUser extends DomainError {
 export class Denied extends DomainError {
   readonly kind = 'denied';
   readonly type = 'auth_error';
-  override readonly param: string | null;
 
   constructor(message: string, param: string | null = null) {
-    super(message);
-    this.param = param;
+    super(message, { param });
   }
 }
 
 export class KeyNotFound extends DomainError {
   readonly kind = 'missing';
   readonly type = 'not_found_error';
-  override readonly param = 'key';
 
   constructor() {
-    super('No key is known under this identifier.');
+    super('No key is known under this identifier.', { param: 'key' });
   }
 }
 
@@ -122,7 +127,6 @@ export class RouteNotFound extends DomainError {
 export class MethodNotAllowed extends DomainError {
   readonly kind = 'method-not-allowed';
   readonly type = 'method_not_allowed';
-
   readonly allowed: readonly string[];
 
   constructor(allowed: readonly string[]) {
@@ -131,17 +135,13 @@ export class MethodNotAllowed extends DomainError {
   }
 }
 
-/** Another change is under way; nothing was written and the same request may succeed later. */
+/** Another change is under way, or in the way; nothing was written. */
 export class Conflict extends DomainError {
   readonly kind = 'conflict';
   readonly type = 'conflict';
-  override readonly param: string | null;
-  override readonly retryAfterSeconds: number | null;
 
   constructor(param: string | null, message: string, retryAfterSeconds: number | null) {
-    super(message);
-    this.param = param;
-    this.retryAfterSeconds = retryAfterSeconds;
+    super(message, { param, retryAfterSeconds });
   }
 }
 
@@ -149,10 +149,11 @@ export class Conflict extends DomainError {
 export class IdempotencyKeyReused extends DomainError {
   readonly kind = 'malformed';
   readonly type = 'idempotency_key_reused';
-  override readonly param = 'Idempotency-Key';
 
   constructor() {
-    super('This Idempotency-Key was used for another request before; choose a new one.');
+    super('This Idempotency-Key was used for another request before; choose a new one.', {
+      param: 'Idempotency-Key',
+    });
   }
 }
 
@@ -160,10 +161,11 @@ export class IdempotencyKeyReused extends DomainError {
 export class IdempotencySuperseded extends DomainError {
   readonly kind = 'conflict';
   readonly type = 'idempotency_superseded';
-  override readonly param = 'Idempotency-Key';
 
   constructor(keyId: string, reason: string) {
-    super(`The first request made the key ${keyId}, ${reason}; regenerate it for a new value.`);
+    super(`The first request made the key ${keyId}, ${reason}; regenerate it for a new value.`, {
+      param: 'Idempotency-Key',
+    });
   }
 }
 
@@ -171,10 +173,11 @@ export class IdempotencySuperseded extends DomainError {
 export class KeyDeletedSince extends DomainError {
   readonly kind = 'gone';
   readonly type = 'key_deleted';
-  override readonly param = 'Idempotency-Key';
 
   constructor(keyId: string) {
-    super(`The first request made the key ${keyId}, which has been deleted since.`);
+    super(`The first request made the key ${keyId}, which has been deleted since.`, {
+      param: 'Idempotency-Key',
+    });
   }
 }
 
@@ -182,10 +185,8 @@ export class KeyDeletedSince extends DomainError {
 export class Unavailable extends DomainError {
   readonly kind = 'unavailable';
   readonly type = 'service_unavailable';
-  override readonly retryAfterSeconds: number;
 
   constructor(message: string, retryAfterSeconds: number, cause?: unknown) {
-    super(message, { cause });
-    this.retryAfterSeconds = retryAfterSeconds;
+    super(message, { retryAfterSeconds, cause });
   }
 }

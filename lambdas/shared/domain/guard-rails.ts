@@ -2,7 +2,7 @@
 
 import { isLonger } from './duration.ts';
 import { InvalidField } from './errors.ts';
-import type { NewKeyFields } from './new-key.ts';
+import type { NewKeyFields } from './new-key-fields.ts';
 import type { KeyDefaults, KeyLimits } from './settings.ts';
 
 /** Fills what the request leaves out. An explicit `budget_duration: null` keeps its default away. */

@@ -8,7 +8,8 @@ import { Denied, InvalidField } from './errors.ts';
 import { withDefaults, withinLimits } from './guard-rails.ts';
 import { eventOf, type Happening } from './key-event.ts';
 import { maskedName, newKey, newKeyId, tokenHash, weaknessOf } from './key-format.ts';
-import type { KeyImage, KeyRow, KeyType, Notify, UserRole, Who } from './key-row.ts';
+import type { KeyImage, KeyRow, Notify, Who } from './key-row.ts';
+import type { Maybe, NewKeyFields } from './new-key-fields.ts';
 import type { Randomness } from './ports.ts';
 import { checkUserEmail, recipientOf } from './recipient.ts';
 import { allowedRoutes, type Caller, isAdmin, type Scope } from './roles.ts';
@@ -17,40 +18,6 @@ import { newSalt } from './salt.ts';
 import { secretNameOf } from './secret-name.ts';
 import type { Settings } from './settings.ts';
 import { checkStorable } from './storable.ts';
-
-type Maybe<T> = T | null | undefined;
-type Json = Readonly<Record<string, unknown>>;
-
-/** The fields of a generate request; our own are at the end. */
-export interface NewKeyFields {
-  readonly key?: Maybe<string>;
-  readonly key_alias?: Maybe<string>;
-  readonly duration?: Maybe<string>;
-  readonly models?: Maybe<readonly string[]>;
-  readonly aliases?: Maybe<Json>;
-  readonly config?: Maybe<Json>;
-  readonly permissions?: Maybe<Json>;
-  readonly spend?: Maybe<number>;
-  readonly max_budget?: Maybe<number>;
-  readonly soft_budget?: Maybe<number>;
-  readonly budget_duration?: Maybe<string>;
-  readonly user_id?: Maybe<string>;
-  readonly team_id?: Maybe<string>;
-  readonly organization_id?: Maybe<string>;
-  readonly tpm_limit?: Maybe<number>;
-  readonly rpm_limit?: Maybe<number>;
-  readonly max_parallel_requests?: Maybe<number>;
-  readonly metadata?: Maybe<Json>;
-  readonly tags?: Maybe<readonly string[]>;
-  readonly blocked?: Maybe<boolean>;
-  readonly key_type?: Maybe<KeyType>;
-  readonly auto_rotate?: Maybe<boolean>;
-  readonly rotation_interval?: Maybe<string>;
-  readonly send_invite_email?: Maybe<boolean>;
-  readonly user_email?: Maybe<string>;
-  readonly user_role?: Maybe<UserRole>;
-  readonly store_secret?: Maybe<boolean>;
-}
 
 /** A birth that has been decided on but is written nowhere yet. */
 export interface NewKey {
