@@ -1,6 +1,6 @@
 /**
  * The sweep: compares each row that has no open step with its secret and opens one where they
- * differ. It looks twice, a stale read apart, before it opens anything, and never lists secrets:
+ * differ. It looks twice, a stale read apart, before it opens or reports anything, and never lists secrets:
  * names come from the table alone.
  */
 import type { Deadline } from '../domain/deadline.ts';
@@ -42,7 +42,7 @@ export async function sweepRow(
     if (isDue) await replace(stores, [noted(row, row.suspicion, retryAt)], deadline);
     return look;
   }
-  if (look === 'fine' || look === 'missing') {
+  if (look === 'fine') {
     const isOver = row.suspicion !== undefined || (row.sweepAt !== undefined && later === null);
     if (isOver) await replace(stores, [noted(row, undefined, later)], deadline);
     return look;
@@ -53,6 +53,10 @@ export async function sweepRow(
     const sweepAt = later !== null && later > secondLookAt ? later : secondLookAt;
     await replace(stores, [noted(row, { kind: look, at: since }, sweepAt)], deadline);
     return 'suspected';
+  }
+  if (look === 'missing') {
+    await replace(stores, [noted(row, undefined, later)], deadline);
+    return look;
   }
   const writes = opened(row, look, lease, requestId, stores);
   return (await replace(stores, writes, deadline)) ? 'opened' : 'unknown';
