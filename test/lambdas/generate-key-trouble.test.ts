@@ -210,6 +210,16 @@ describe('a table that takes nothing', () => {
     expect(service.mailer.inbox).toEqual([]);
   });
 
+  it('and no secret is to be made: one more look finds nothing, and nothing is told', async () => {
+    const service = await startedService();
+    const before = await stored(service);
+    troubleCommits(service, 'unanswered', 'unanswered');
+    const { status, body } = await service.generate({ ...asked, store_secret: false });
+    expect(status).toBe(503);
+    expect(body.key).toBeUndefined();
+    expect(await stored(service)).toEqual(before);
+  });
+
   it('because others hold the alias again and again: 409 with Retry-After', async () => {
     const service = await startedService();
     const before = await stored(service);

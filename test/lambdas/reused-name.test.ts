@@ -75,6 +75,42 @@ describe('a name in its deletion window', () => {
   });
 
   it.each([
+    ['the tombstone', 1],
+    ['the value', 2],
+  ])('is told to nobody where %s was not stored', async (_, failing) => {
+    const { service } = await withFreedName();
+    const put = service.secrets.put.bind(service.secrets);
+    let puts = 0;
+    service.secrets.put = async (...given) => {
+      puts += 1;
+      return puts === failing ? { kind: 'throttled', reason: 'Injected' } : put(...given);
+    };
+    const { status, body } = await service.generate({ key_alias: 'a' });
+    expect(status).toBe(503);
+    expect(body.key).toBeUndefined();
+    expect(puts).toBe(failing);
+    expect(service.table.rows().some(({ intent }) => intent?.kind === 'generate')).toBe(true);
+  });
+
+  it('gets each version once, though the answers to it are lost', async () => {
+    const { service } = await withFreedName();
+    const put = service.secrets.put.bind(service.secrets);
+    const sent: string[] = [];
+    service.secrets.put = async (secretId, value, token, limitMs) => {
+      const outcome = await put(secretId, value, token, limitMs);
+      const isFirst = !sent.includes(value);
+      sent.push(value);
+      return isFirst ? { kind: 'unanswered', reason: 'Injected' } : outcome;
+    };
+    const { status, body } = await service.generate({ key_alias: 'a' });
+    expect(status).toBe(200);
+    expect(sent).toEqual([tombstone, tombstone, body.key, body.key]);
+    const stored = service.secrets.secrets.get(name)?.versions;
+    expect([...(stored?.values() ?? [])].filter(({ value }) => value === body.key).length).toBe(1);
+    expect(service.secrets.current(name)).toBe(body.key);
+  });
+
+  it.each([
     ['the restore', ['unanswered']],
     ['the tags', ['lost-answer', 'throttled']],
   ] as const)(

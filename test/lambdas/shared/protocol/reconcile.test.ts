@@ -197,6 +197,15 @@ describe('a secret of ours without the value', () => {
     expect(service.secrets.current(name)).toBe('theirs');
   });
 
+  it('has no value for the next pass either, where this one got no further', async () => {
+    const { service, keyId } = await withoutValue();
+    vi.spyOn(service.secrets, 'remove').mockImplementationOnce(failing('throttled'));
+    expect(await resultOf(service, keyId)).toBe('left');
+    service.clock.advance(60_000);
+    expect(await resultOf(service, keyId)).toBe('undone');
+    expect(service.secrets.secrets.get(name)?.deletedAt).not.toBeNull();
+  });
+
   it('that gets the value after the look is settled', async () => {
     const { service, keyId, put } = await withoutValue();
     const look = service.secrets.describe.bind(service.secrets);
@@ -223,6 +232,50 @@ describe('a secret of ours without the value', () => {
     service.secrets.remove = failing(how);
     expect(await resultOf(service, keyId)).toBe('left');
     expect(newestRow(service)).toMatchObject({ status: 'active', intent: { kind: 'generate' } });
+  });
+});
+
+/**
+ * An open birth, due, that took over the name of a key which is gone: it has restored that key's
+ * secret and got no further, unless `lease` says that there was no such key.
+ */
+async function withRestored(tags: Readonly<Record<string, string>>, lease: Partial<AliasLease>) {
+  const service = await startedService();
+  putSecret(service, { key_id: 'lastholder0000000', ...tags });
+  const { keyId, intent } = await due(service, 'unanswered');
+  const held = service.table.lease('alpha');
+  if (held === null) throw new Error('No lease');
+  const taken = { ...held, ...lease, rev: held.rev + 1 };
+  await service.table.commit([{ kind: 'put-lease', lease: taken }], 'taken', 1000);
+  return { service, keyId, intent };
+}
+
+const gone = { deletedAt: '2026-11-25T13:00:00.000Z' };
+
+describe("the last holder's secret, restored and not written", () => {
+  it('is closed to the value and removed again, then the birth is undone', async () => {
+    const { service, keyId, intent } = await withRestored({ 'latchkey:env': 'test' }, gone);
+    expect(await resultOf(service, keyId)).toBe('undone');
+    const secret = service.secrets.secrets.get(name);
+    expect(secret?.versions.get(intent.ver)?.value).toBe(tombstone);
+    expect(secret?.deletedAt).not.toBeNull();
+    expect(service.table.lease('alpha')).toMatchObject({ state: 'free', ...gone });
+  });
+
+  it.each([
+    ['the alias tells of no last holder', { 'latchkey:env': 'test' }, { deletedAt: null }],
+    ['it is of another environment', { 'latchkey:env': 'prod' }, gone],
+    ['it has no environment', {}, gone],
+    [
+      'the alias is of another key now',
+      { 'latchkey:env': 'test' },
+      { ...gone, keyId: 'anotherkey0000000' },
+    ],
+  ])('is no such secret where %s: nobody touches it', async (_, tags, lease) => {
+    const { service, keyId } = await withRestored(tags, lease);
+    const before = structuredClone(service.secrets.secrets);
+    expect(await resultOf(service, keyId)).toBe('undone');
+    expect(service.secrets.secrets).toEqual(before);
   });
 });
 
@@ -319,6 +372,14 @@ describe('a restore', () => {
     service.clock.advance(60_000);
     expect(await resultOf(service, keyId)).toBe('restored');
     expect(stages()).toEqual({ [newestRow(service).cur.ver ?? '']: ['AWSCURRENT'] });
+  });
+
+  it('is over where the version of the row is gone, and claims no repair', async () => {
+    const { service, keyId } = await withWrongCurrent();
+    service.secrets.moveCurrent = failing('absent');
+    const { seq } = newestRow(service);
+    expect(await resultOf(service, keyId)).toBe('lost');
+    expect(newestRow(service)).toMatchObject({ status: 'active', intent: null, seq });
   });
 
   it.each(failures)('keeps the intent open where a call is %s', async (how) => {

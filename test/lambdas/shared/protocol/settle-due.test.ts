@@ -1,5 +1,5 @@
 /** One run of the scheduled function over many rows. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { settleDue } from '../../../../lambdas/shared/protocol/settle-due.ts';
 import { startedService } from '../../../fakes/service.ts';
 import type { Service } from '../../fixtures/stored.ts';
@@ -73,6 +73,23 @@ describe('a run', () => {
   });
 });
 
+describe('a live key whose value is gone', () => {
+  it('is told when its restore finds that out, and the restore is not tried again', async () => {
+    const service = await startedService();
+    const { body } = await service.generate({ key_alias: 'alpha' });
+    const put = { SecretId: 'litellm/alpha', SecretString: 'wrong' };
+    service.secrets.service.putSecretValue({ ...put, ClientRequestToken: 'e'.repeat(32) });
+    await run(service);
+    service.clock.advance(60_000);
+    await run(service);
+    service.secrets.moveCurrent = async () => ({ kind: 'absent', reason: 'Injected' });
+    const { counts, troubled } = await run(service);
+    expect(counts).toMatchObject({ SecretsMissing: 1, Left: 0, SecretsRestored: 0 });
+    expect(troubled).toEqual([body.key_id]);
+    expect(service.table.row(body.key_id)?.intent).toBeNull();
+  });
+});
+
 async function withKeys(count: number) {
   const service = await startedService();
   for (let key = 0; key < count; key += 1) await service.generate({ key_alias: `alias-${key}` });
@@ -99,6 +116,19 @@ describe('the daily round', () => {
     await run(service);
     expect(looks.names.size).toBe(2);
     looks.ms = 0;
+    await run(service);
+    expect(looks.names.size).toBe(3);
+  });
+
+  it('is not over where a run had no time for a single row', async () => {
+    const { service, looks } = await withKeys(3);
+    const scan = service.due.scanRows.bind(service.due);
+    vi.spyOn(service.due, 'scanRows').mockImplementationOnce(async (cursor, count) => {
+      service.clock.advance(16_000);
+      return scan(cursor, count);
+    });
+    await run(service);
+    expect(looks.names.size).toBe(0);
     await run(service);
     expect(looks.names.size).toBe(3);
   });

@@ -99,6 +99,20 @@ describe('a look of the sweep', () => {
     expect([row.intent, row.suspicion, row.sweepAt]).toEqual([null, undefined, undefined]);
   });
 
+  it('is not taken in by another secret under the name, whatever its tags', async () => {
+    const { service } = await withKey();
+    service.secrets.service.purge(name);
+    service.secrets.service.createSecret({
+      Name: name,
+      SecretString: 'theirs',
+      ClientRequestToken: newestRow(service).cur.ver ?? '',
+      Tags: Object.entries(ours(newestRow(service).keyId)).map(([Key, Value]) => ({ Key, Value })),
+    });
+    expect(await look(service)).toBe('suspected');
+    service.clock.advance(15_000);
+    expect(await look(service)).toBe('missing');
+  });
+
   it('leaves a row with an open intent to the reconciler, and asks nobody', async () => {
     const service = await startedService();
     service.secrets.trouble('unanswered', 'unanswered');
