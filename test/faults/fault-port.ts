@@ -67,7 +67,8 @@ export class FaultyProcess {
     if (limitMs <= 0) return unanswered();
     this.calls += 1;
     this.made.push(name);
-    this.#clock.advance(callMs);
+    const tookMs = Math.min(callMs, limitMs);
+    this.#clock.advance(tookMs);
     switch (this.#plan.get(this.calls)) {
       case undefined:
         return work();
@@ -84,20 +85,20 @@ export class FaultyProcess {
         await work();
         return unanswered();
       case 'timeout-before':
-        this.#clock.advance(limitMs);
+        this.#clock.advance(limitMs - tookMs);
         return unanswered();
       case 'timeout-after':
         await work();
-        this.#clock.advance(limitMs);
+        this.#clock.advance(limitMs - tookMs);
         return unanswered();
       case 'late':
-        this.#clock.advance(limitMs);
+        this.#clock.advance(limitMs - tookMs);
         this.#clock.at(this.#lateMs, async () => {
           await work();
         });
         return unanswered();
       case 'slow':
-        this.#clock.advance(limitMs - 1);
+        this.#clock.advance(Math.max(0, limitMs - 1 - tookMs));
         return work();
     }
   }

@@ -1,5 +1,5 @@
 /** Whatever JSON is sent under the fields of the OpenAPI document, no answer is a 5xx or off its schema. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { generateRequest } from '../../lambdas/generate-key/schema.ts';
 import { errorAnswer } from '../../lambdas/shared/http/contract.ts';

@@ -1,0 +1,71 @@
+/**
+ * Stores that never answer: whatever a function waits for in vain, it ends a second before Lambda would
+ * end it, and says when to come back. The stream readers have a test of their own.
+ */
+import { describe, expect, it } from 'vitest';
+import { startedService } from '../fakes/service.ts';
+import { type FaultKind, FaultyProcess } from '../faults/fault-port.ts';
+import { faultyDueRows, faultySecrets, faultyTable } from '../faults/faulty-stores.ts';
+import { settingsWith } from '../fixtures/settings.ts';
+
+const { timing } = settingsWith();
+const local = { ...timing, functionTimeoutSeconds: 8, fenceSeconds: 11 };
+
+/** A process whose calls all stay unanswered from the given one on. */
+async function silentFrom(first: number, kind: FaultKind, settings = timing) {
+  const service = await startedService({ timing: settings });
+  const calls = Array.from({ length: 200 }, (_, index) => first + index);
+  const process = new FaultyProcess(new Map(calls.map((call) => [call, kind])), service.clock, 0);
+  const seen = {
+    table: faultyTable(service.table, process),
+    secrets: faultySecrets(service.secrets, process),
+    due: faultyDueRows(service.due, process),
+  };
+  const startedAt = service.clock.now().getTime();
+  const tookMs = () => service.clock.now().getTime() - startedAt;
+  return { service, seen, tookMs, boundMs: settings.functionTimeoutSeconds * 1000 - 1000 };
+}
+
+const requests = [
+  { method: 'POST', path: '/key/generate', body: { key_alias: 'a' } },
+  { method: 'POST', path: '/key/generate', body: { store_secret: false } },
+  { method: 'GET', path: '/key/info' },
+];
+const cases = requests.flatMap((request) =>
+  [1, 2, 3, 4].flatMap((first) =>
+    (['timeout-before', 'timeout-after', 'slow'] as const).flatMap((kind) =>
+      [timing, local].map((settings) => ({ request, first, kind, settings })),
+    ),
+  ),
+);
+
+describe('a function ends in time', () => {
+  it.each(cases)(
+    '$request.method $request.path $request.body, call $first on $kind, time-out $settings.functionTimeoutSeconds s',
+    async ({ request, first, kind, settings }) => {
+      const { service, seen, tookMs, boundMs } = await silentFrom(first, kind, settings);
+      const headers = { authorization: 'Bearer sk-1234', 'idempotency-key': 'once' };
+      const answer = await service.sendThrough(seen, { ...request, headers });
+      expect(tookMs()).toBeLessThanOrEqual(boundMs);
+      expect([200, 503]).toContain(answer.status);
+      if (answer.status === 503) expect(answer.headers['retry-after']).toBeDefined();
+    },
+  );
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'settle-due with 60 interrupted births, call %i on',
+    async (first) => {
+      for (const kind of ['timeout-before', 'timeout-after', 'slow'] as const) {
+        const { service, seen, boundMs } = await silentFrom(first, kind);
+        for (let birth = 0; birth < 60; birth += 1) {
+          service.secrets.trouble('unanswered', 'unanswered');
+          await service.generate({});
+        }
+        service.clock.advance(timing.fenceSeconds * 1000);
+        const startedAt = service.clock.now().getTime();
+        await service.repair(seen).catch(() => undefined);
+        expect(service.clock.now().getTime() - startedAt, kind).toBeLessThanOrEqual(boundMs);
+      }
+    },
+  );
+});
