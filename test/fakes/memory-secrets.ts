@@ -12,7 +12,7 @@ import { AwsRefusal } from './aws-refusal.ts';
 import { holderOf } from './secret-versions.ts';
 import { FakeSecretsManager, type StoredSecret } from './secrets-manager.ts';
 
-type Trouble = 'throttled' | 'refused' | 'unanswered' | 'lost-answer';
+type Trouble = 'none' | 'throttled' | 'refused' | 'unanswered' | 'lost-answer';
 
 /** The mirror over a Secrets Manager in memory, which tests may share, look into and make stale. */
 export class MemorySecrets implements Secrets, SecretRepairs {
@@ -157,11 +157,11 @@ export class MemorySecrets implements Secrets, SecretRepairs {
     return answered(limitMs, (): SecretOutcome => {
       this.calls += 1;
       const trouble = this.#troubles.shift();
-      if (trouble !== undefined && trouble !== 'lost-answer') {
+      if (trouble === 'throttled' || trouble === 'refused' || trouble === 'unanswered') {
         return { kind: trouble, reason: 'Injected' };
       }
       const outcome = answered(limitMs, (): SecretOutcome => ({ kind: 'done', arn: change().ARN }));
-      return trouble === undefined ? outcome : { kind: 'unanswered', reason: 'Injected' };
+      return trouble === 'lost-answer' ? { kind: 'unanswered', reason: 'Injected' } : outcome;
     });
   }
 }

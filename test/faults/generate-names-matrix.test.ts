@@ -27,6 +27,20 @@ crashMatrix('generate under a name with a past', [
     expected: 200,
   },
   {
+    name: "somebody else's secret is there after one of ours",
+    sent,
+    before: async (world) => {
+      await lateSecretCleanedUp(world);
+      world.secrets.service.purge('litellm/a');
+      world.secrets.service.createSecret({
+        Name: 'litellm/a',
+        SecretString: 'theirs',
+        ClientRequestToken: 'f'.repeat(32),
+      });
+    },
+    expected: 409,
+  },
+  {
     name: 'the secret of its last key is in its deletion window',
     sent,
     before: lateSecretCleanedUp,

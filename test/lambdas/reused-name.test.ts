@@ -63,9 +63,30 @@ describe('a name in its deletion window', () => {
     expect(service.secrets.current(name)).toBe(body.key);
   });
 
+  it('is not taken from somebody who has made a secret there since', async () => {
+    const { service } = await withFreedName();
+    const { service: manager } = service.secrets;
+    manager.purge(name);
+    const theirs = { Name: name, SecretString: 'theirs', ClientRequestToken: 'f'.repeat(32) };
+    manager.createSecret(theirs);
+    expect((await service.generate({ key_alias: 'a' })).status).toBe(409);
+    expect(service.secrets.current(name)).toBe('theirs');
+    expect(service.secrets.secrets.get(name)?.tags).toEqual({});
+  });
+
+  it('is left to whoever scheduled a secret there that was never ours', async () => {
+    const service = await startedService();
+    const { service: manager } = service.secrets;
+    const theirs = { Name: name, SecretString: 'theirs', ClientRequestToken: 'f'.repeat(32) };
+    manager.createSecret(theirs);
+    manager.deleteSecret({ SecretId: name, RecoveryWindowInDays: 7 });
+    expect((await service.generate({ key_alias: 'a' })).status).toBe(409);
+    expect(service.secrets.secrets.get(name)?.deletedAt).not.toBeNull();
+  });
+
   it('is free again, and still told to be ours, where it cannot be restored now', async () => {
     const { service } = await withFreedName();
-    service.secrets.trouble('throttled');
+    service.secrets.trouble('none', 'throttled');
     const { status, headers } = await service.generate({ key_alias: 'a' });
     expect(status).toBe(503);
     expect(headers['retry-after']).toBeDefined();
@@ -111,8 +132,8 @@ describe('a name in its deletion window', () => {
   });
 
   it.each([
-    ['the restore', ['unanswered']],
-    ['the tags', ['lost-answer', 'throttled']],
+    ['the restore', ['none', 'unanswered']],
+    ['the tags', ['none', 'none', 'throttled']],
   ] as const)(
     'is left to the reconciler where %s went unanswered or failed',
     async (_, troubles) => {

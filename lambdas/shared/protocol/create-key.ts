@@ -179,8 +179,6 @@ async function storeSecret(
 ): Promise<string> {
   const { value, row } = birth.newKey;
   const tags = secretTagsOf(row, stores.settings);
-  const reused = await reuseName(stores, birth, intent, tags, deadline);
-  if (reused !== null) return reused;
   const secret = { name: intent.newName, value, token: intent.ver, tags };
   const first = await stores.secrets.create(secret, deadline.secretLimitMs());
   // The same token and value: harmless if the first call took effect after all.
@@ -191,6 +189,10 @@ async function storeSecret(
   if (outcome.kind === 'done') return outcome.arn;
   // Definite only without an earlier unanswered try: that one may still take effect.
   if (first.kind === 'unanswered') throw leftOpen('CreateSecret', first);
+  const wasOurs = birth.lease !== null && birth.lease.deletedAt !== null;
+  if (outcome.kind === 'scheduled' && wasOurs) {
+    return reuseName(stores, birth, intent, tags, deadline);
+  }
   await undo(stores, birth, intent, deadline);
   if (outcome.kind === 'exists' || outcome.kind === 'scheduled') {
     throw new Conflict(
@@ -205,7 +207,7 @@ async function storeSecret(
 /**
  * Takes the name over from a key of ours whose secret is in its deletion window: restored, given to
  * the new key, and written over, first with a tombstone, so that AWSPREVIOUS does not show the last
- * holder's value. Null where there is no such secret any more, or never was.
+ * holder's value.
  */
 async function reuseName(
   stores: Stores,
@@ -213,12 +215,10 @@ async function reuseName(
   intent: Intent,
   tags: Readonly<Record<string, string>>,
   deadline: Deadline,
-): Promise<string | null> {
+): Promise<string> {
   const { secrets, random } = stores;
-  if (birth.lease === null || birth.lease.deletedAt === null) return null;
   const limit = () => deadline.secretLimitMs();
   const restored = await secrets.restore(intent.newName, limit());
-  if (restored.kind === 'absent') return null;
   if (restored.kind === 'unanswered') throw leftOpen('RestoreSecret', restored);
   if (restored.kind !== 'done') {
     await undo(stores, birth, intent, deadline);

@@ -201,13 +201,16 @@ async function removeSecrets(pass: Pass): Promise<RepairResult> {
   );
 }
 
-/** Closes the intent, and has the sweep look once more a fence later: a call may still land. */
+/**
+ * Closes the intent, and has the sweep look once more a fence later: a call may still land. What is
+ * lost stays lost, which the daily round tells once a day.
+ */
 async function close(
   { deadline, now, settings, ...stores }: Pass,
   writes: readonly KeyWrite[],
   result: RepairResult,
 ): Promise<RepairResult> {
-  const sweepAt = secondsAfter(now(), settings.timing.fenceSeconds);
+  const sweepAt = result === 'lost' ? undefined : secondsAfter(now(), settings.timing.fenceSeconds);
   const swept = writes.map((each) =>
     each.kind === 'replace-row' ? { ...each, row: { ...each.row, sweepAt } } : each,
   );
