@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     // The functions write a log line per call; a test that looks at it captures it itself.
     silent: 'passed-only',
+    // By default one core is kept free, which on two means no parallelism at all.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -16,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'stack',
+          sequence: { groupOrder: 1 },
           include: ['test/lib/**/*.test.ts'],
           // Each synthesised template serves all files; making it anew per file takes most of the time.
           isolate: false,
@@ -26,6 +29,8 @@ export default defineConfig({
       {
         test: {
           name: 'deployed',
+          // After the others: its functions have time-outs of seconds, and want the processor.
+          sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/deployed-stack.ts'],
           // One local AWS serves them all; on two cores more at once would only wait for each other.
