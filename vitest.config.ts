@@ -20,6 +20,7 @@ export default defineConfig({
           name: 'stack',
           sequence: { groupOrder: 1 },
           include: ['test/lib/**/*.test.ts'],
+          globalSetup: ['test/lib/fixtures/scratch.ts'],
           // Each synthesised template serves all files; making it anew per file takes most of the time.
           isolate: false,
           fileParallelism: false,
