@@ -30,8 +30,7 @@ export class MirroredSecrets extends Construct {
 
   /**
    * Store a new key's value, under a new name or one of ours in its deletion window, and read it
-   * again for a repeated request. No right at all where keys
-   * are not mirrored.
+   * again for a repeated request. No right at all where keys are not mirrored.
    */
   grantStore(operation: Operation): void {
     if (!this.environment.secrets.storeVirtualKeys) return;

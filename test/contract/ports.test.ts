@@ -2,8 +2,7 @@
  * The fakes are held to the cases of their ports; `test/e2e/contract.test.ts` holds the real adapters
  * to the same ones on the local AWS.
  */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { describe } from 'vitest';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
@@ -12,10 +11,9 @@ import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
 import { MemoryMailer } from '../fakes/memory-mailer.ts';
 import { MemoryNotices } from '../fakes/memory-notices.ts';
 import { MemorySecrets } from '../fakes/memory-secrets.ts';
-import { FakeSecretsManager } from '../fakes/secrets-manager.ts';
-import { type FakeServer, serveSecretsManager } from '../fakes/secrets-manager-server.ts';
 import { auditTrailCases } from './audit-trail-cases.ts';
 import { dueRowsCases } from './due-rows-cases.ts';
+import { fakeSecretsClient } from './fake-secrets-client.ts';
 import { keyTableCases } from './key-table-cases.ts';
 import { mailerCases } from './mailer-cases.ts';
 import { noticesCases } from './notices-cases.ts';
@@ -56,20 +54,6 @@ describe('the mirror in memory', () => {
 });
 
 describe('the real mirror on the fake Secrets Manager', () => {
-  let server: FakeServer;
-  let client: SecretsManagerClient;
-  beforeAll(async () => {
-    server = await serveSecretsManager(new FakeSecretsManager());
-    client = new SecretsManagerClient({
-      endpoint: server.url,
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-      maxAttempts: 1,
-    });
-  });
-  afterAll(async () => {
-    client?.destroy();
-    await server?.stop();
-  });
-  holdTo(secretsCases(() => ({ ...secretsMirror(client, null), ...secretRepairs(client) })));
+  const client = fakeSecretsClient();
+  holdTo(secretsCases(() => ({ ...secretsMirror(client(), null), ...secretRepairs(client()) })));
 });

@@ -12,12 +12,10 @@ export interface LogFields {
   readonly error_type?: string;
   readonly error?: string;
   readonly cause?: string;
-  readonly count?: number;
-  readonly seq?: number;
   readonly key_id?: string;
 }
 
-export type LogLevel = 'info' | 'warn' | 'error';
+export type LogLevel = 'info' | 'error';
 
 export function log(level: LogLevel, message: string, fields: LogFields): void {
   const line = JSON.stringify({ level, message, ...fields });
