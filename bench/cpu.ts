@@ -19,7 +19,7 @@ const secret = { name: 'latchkey/bench/master-key', arn: 'arn', versionId: 'v', 
 const row = adminRow(secret, 'bench', new Date(), secureRandom);
 
 const table: KeyTable = {
-  load: async () => ({ caller: row, target: row, alias: null, record: null }),
+  load: async () => ({ caller: row, target: row, targets: [], alias: null, record: null }),
   commit: async () => ({ kind: 'committed' }),
   countLiveKeys: async () => 0,
 };
@@ -33,7 +33,7 @@ const secrets: Secrets = {
 const now = () => new Date();
 const stores = { table, secrets, random: secureRandom, now, settings: settingsWith() };
 const generate = api(generateRoute, () => ({ ...stores, operation: generateKey(stores) }));
-const info = api(infoRoute, () => ({ ...stores, operation: showKeyInfo(now) }));
+const info = api(infoRoute, () => ({ ...stores, operation: showKeyInfo(stores) }));
 
 const body = JSON.stringify({ key_alias: 'bench', models: ['a', 'b'], metadata: { team: 'x' } });
 const authorization = `Bearer ${key}`;

@@ -4,13 +4,13 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
-import { adminSecretName } from './admin-secret-name.ts';
+import type { AdminSecret } from './admin-secret.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import { reachSecrets } from './secrets-reach.ts';
 import type { KeysTable } from './tables.ts';
 
 export interface AdminKeyProps extends OperationDefaults {
   readonly keys: KeysTable;
+  readonly secret: AdminSecret;
 }
 
 /**
@@ -22,21 +22,20 @@ export class AdminKey extends Construct {
   /** One AWS CLI line that prints the key. */
   readonly command: string;
 
-  constructor(scope: Construct, id: string, { keys, ...defaults }: AdminKeyProps) {
+  constructor(scope: Construct, id: string, { keys, secret, ...defaults }: AdminKeyProps) {
     super(scope, id);
     const { environment } = defaults;
-    const secret = adminSecretName(environment.name);
     const provision = new Operation(this, 'provision-admin-key', {
       ...defaults,
       impact: 'The stack cannot be deployed: nobody would hold an admin key.',
       timeout: Duration.seconds(environment.timing.functionTimeoutSeconds),
     });
     keys.grantProvision(provision);
-    provision.setVariable('MASTER_KEY_SECRET', secret);
+    provision.setVariable('MASTER_KEY_SECRET', secret.name);
     if (environment.local !== null) {
       provision.setVariable('MASTER_KEY_VALUE', environment.local.masterKeyValue);
     }
-    this.grantSecret(provision, secret, defaults);
+    secret.grantProvision(provision);
 
     const resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::LatchkeyAdminKey',
@@ -46,14 +45,7 @@ export class AdminKey extends Construct {
     resource.node.addDependency(provision, keys);
 
     const region = Stack.of(this).region;
-    this.command = `aws secretsmanager get-secret-value --region ${region} --secret-id ${secret} --query SecretString --output text`;
-  }
-
-  /** Get is for a deploy that died between secret and row: the next takes the value that is there. */
-  private grantSecret(provision: Operation, secret: string, { environment }: OperationDefaults) {
-    // Secrets Manager ends an ARN in a hyphen and six characters; a secret to be made has none yet.
-    const names = [secret, `${secret}-??????`];
-    reachSecrets(provision, environment, ['CreateSecret', 'GetSecretValue', 'TagResource'], names);
+    this.command = `aws secretsmanager get-secret-value --region ${region} --secret-id ${secret.name} --query SecretString --output text`;
   }
 
   private provider(provision: Operation, { environment }: OperationDefaults): Provider {

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { AdminSecret } from './admin-secret.ts';
 import type { ApiOperation } from './api.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
@@ -8,6 +9,11 @@ import type { IdempotencyTable, KeysTable } from './tables.ts';
 /** Who suffers when a route fails. A route without an entry does not compile. */
 const impacts: Readonly<Record<ApiOperation, string>> = {
   'generate-key': 'Nobody can get a new key.',
+  'update-key': 'Nobody can change a key.',
+  'delete-key': 'A key that has leaked cannot be ended.',
+  'block-key': 'A key that has leaked cannot be blocked.',
+  'regenerate-key': 'Keys cannot be rotated.',
+  'reset-spend': 'Spent budgets cannot be set back.',
   'show-key-info': 'Gateways and people cannot look a key up.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
@@ -17,12 +23,13 @@ export interface ApiOperationsProps extends OperationDefaults {
   readonly keys: KeysTable;
   readonly idempotency: IdempotencyTable;
   readonly secrets: MirroredSecrets;
+  readonly adminSecret: AdminSecret;
 }
 
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
-  { keys, idempotency, secrets, ...defaults }: ApiOperationsProps,
+  { keys, idempotency, secrets, adminSecret, ...defaults }: ApiOperationsProps,
 ): Readonly<Record<ApiOperation, Operation>> {
   // Every call's own limit is counted from this, and so is the fence of the two-store protocol.
   const timeout = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
@@ -34,11 +41,37 @@ export function apiOperations(
   idempotency.grantRecord(generateKey);
   secrets.grantStore(generateKey);
 
+  const updateKey = create('update-key');
+  const regenerateKey = create('regenerate-key');
+  for (const operation of [updateKey, regenerateKey]) {
+    keys.grantReplace(operation);
+    idempotency.grantRecord(operation);
+    secrets.grantReplace(operation);
+  }
+  adminSecret.grantRotate(regenerateKey);
+
+  const deleteKey = create('delete-key');
+  keys.grantDelete(deleteKey);
+  idempotency.grantKeep(deleteKey);
+  secrets.grantRemove(deleteKey);
+
+  const blockKey = create('block-key');
+  const resetSpend = create('reset-spend');
+  for (const operation of [blockKey, resetSpend]) {
+    keys.grantChange(operation);
+    idempotency.grantKeep(operation);
+  }
+
   const showKeyInfo = create('show-key-info');
   keys.grantRead(showKeyInfo);
 
   return {
     'generate-key': generateKey,
+    'update-key': updateKey,
+    'delete-key': deleteKey,
+    'block-key': blockKey,
+    'regenerate-key': regenerateKey,
+    'reset-spend': resetSpend,
     'show-key-info': showKeyInfo,
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),

@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { recordSeconds } from '../lambdas/shared/domain/idempotency.ts';
 import type { Timing } from '../lambdas/shared/domain/settings.ts';
-import { adminSecretName } from './admin-secret-name.ts';
+import { adminSecretName } from './admin-secret.ts';
 import { checkKeyRules } from './check-key-rules.ts';
 import type { Environment } from './environment.ts';
 import { EnvironmentError, type Refuse } from './environment-error.ts';

@@ -17,6 +17,7 @@ export function checkKeyRules({ keys }: Environment, refuse: Refuse): void {
   if (maxKeysPerUser !== null && !(Number.isSafeInteger(maxKeysPerUser) && maxKeysPerUser > 0)) {
     refuse('keys.maxKeysPerUser', 'must be a whole number above 0, or null for any number');
   }
+  checkGracePeriod(keys, refuse);
   for (const field of amounts) checkAmount(field, keys, refuse);
   for (const field of durations) checkDuration(field, keys, refuse);
 }
@@ -54,6 +55,26 @@ function checkDuration(field: (typeof durations)[number], keys: KeyRules, refuse
     `keys.defaults.${field}`,
     `is "${value}", which is longer than keys.limits.${field}, "${limit}", on ${day.toISOString().slice(0, 10)}: every key would be refused`,
   );
+}
+
+function checkGracePeriod({ gracePeriod: { standard, limit } }: KeyRules, refuse: Refuse) {
+  for (const [name, value] of Object.entries({ standard, limit })) {
+    if (!isDuration(value)) {
+      refuse(`keys.gracePeriod.${name}`, `is "${value}", which is no duration such as "24h"`);
+    }
+  }
+  const day = anyDay.find((now) => isLonger(now, standard, limit, 'grace_period'));
+  if (day === undefined) return;
+  refuse('keys.gracePeriod.standard', `is "${standard}", longer than the limit, "${limit}"`);
+}
+
+function isDuration(value: string): boolean {
+  const [now = new Date()] = anyDay;
+  try {
+    return after(now, value, 'grace_period') >= now;
+  } catch {
+    return false;
+  }
 }
 
 function problemOf(field: (typeof durations)[number], value: string): string | null {

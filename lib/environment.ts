@@ -1,5 +1,10 @@
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { KeyDefaults, KeyLimits, Timing } from '../lambdas/shared/domain/settings.ts';
+import type {
+  GracePeriod,
+  KeyDefaults,
+  KeyLimits,
+  Timing,
+} from '../lambdas/shared/domain/settings.ts';
 
 /** Everything that differs between two deployments of Latchkey. `environments.ts` holds the values. */
 export interface Environment {
@@ -67,6 +72,7 @@ export interface MailEnvironment {
 export interface KeyRules {
   readonly defaults: KeyDefaults;
   readonly limits: KeyLimits;
+  readonly gracePeriod: GracePeriod;
   readonly allowCustomKeys: boolean;
   readonly aliasPattern: string | null;
   readonly maxKeysPerUser: number | null;

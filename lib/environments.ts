@@ -36,6 +36,8 @@ const aws = {
   keys: {
     defaults: {},
     limits: {},
+    // What a rotated value is still let in for: by default not at all, and never longer than a week.
+    gracePeriod: { standard: '0s', limit: '7d' },
     allowCustomKeys: false,
     aliasPattern: null,
     maxKeysPerUser: 25,

@@ -35,6 +35,7 @@ export function functionSettings(environment: Environment, deployed: Deployed): 
     },
     keyDefaults: keys.defaults,
     keyLimits: keys.limits,
+    gracePeriod: keys.gracePeriod,
     allowCustomKeys: keys.allowCustomKeys,
     aliasPattern: keys.aliasPattern,
     maxKeysPerUser: keys.maxKeysPerUser,

@@ -2,6 +2,7 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AdminKey } from './admin-key.ts';
+import { AdminSecret } from './admin-secret.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { KeyApi } from './api.ts';
 import { apiOperations } from './api-operations.ts';
@@ -33,6 +34,7 @@ export class KeyServiceStack extends Stack {
     const notices = new NoticesTable(this, 'NoticesTable', environment);
 
     const secrets = new MirroredSecrets(this, 'MirroredSecrets', environment);
+    const adminSecret = new AdminSecret(environment);
     const mail = new MailSender(this, 'Mail', environment);
     const alarms = new AlarmTopic(this, 'Alarms', environment).topic;
     const api = new KeyApi(this, 'Api', environment, alarms);
@@ -46,15 +48,20 @@ export class KeyServiceStack extends Stack {
       settings: settingsVariable(this, settings),
     };
 
-    api.serve(apiOperations(this, { ...defaults, keys, idempotency, secrets }));
+    api.serve(apiOperations(this, { ...defaults, keys, idempotency, secrets, adminSecret }));
     const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
     const reconciler = new Reconciler(this, 'Reconciler', {
       ...defaults,
       keys,
       idempotency,
       secrets,
+      adminSecret,
     });
-    const adminKey = new AdminKey(this, 'AdminKey', { ...defaults, keys });
+    const adminKey = new AdminKey(this, 'AdminKey', {
+      ...defaults,
+      keys,
+      secret: adminSecret,
+    });
 
     this.print({
       ApiUrl: settings.baseUrl,

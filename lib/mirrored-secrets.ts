@@ -46,6 +46,30 @@ export class MirroredSecrets extends Construct {
   }
 
   /**
+   * Give a key another value or name: in place, or under a new name, of which then the old one is
+   * removed; and read a value, to move it or for a repeated request. Also where keys are not mirrored
+   * any more: a key that names a secret goes on with it.
+   */
+  grantReplace(operation: Operation): void {
+    const actions = [
+      'CreateSecret',
+      'DeleteSecret',
+      'GetSecretValue',
+      'PutSecretValue',
+      'RestoreSecret',
+      'TagResource',
+    ];
+    reachSecrets(operation, this.environment, actions, [this.pattern]);
+    this.acknowledgePattern(operation);
+  }
+
+  /** Remove the secret of a deleted key, without reading it. */
+  grantRemove(operation: Operation): void {
+    reachSecrets(operation, this.environment, ['DeleteSecret'], [this.pattern]);
+    this.acknowledgePattern(operation);
+  }
+
+  /**
    * Look at secrets and put them right, without reading a value. Also where keys are not mirrored
    * any more: what was stored before still has to go one day.
    */

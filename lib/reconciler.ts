@@ -5,6 +5,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import { metricNamespace } from '../lambdas/shared/domain/metric-names.ts';
+import type { AdminSecret } from './admin-secret.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
 import type { IdempotencyTable, KeysTable } from './tables.ts';
@@ -13,6 +14,7 @@ export interface ReconcilerProps extends OperationDefaults {
   readonly keys: KeysTable;
   readonly idempotency: IdempotencyTable;
   readonly secrets: MirroredSecrets;
+  readonly adminSecret: AdminSecret;
 }
 
 /**
@@ -24,17 +26,18 @@ export class Reconciler extends Construct {
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { keys, idempotency, secrets, ...defaults } = props;
+    const { keys, idempotency, secrets, adminSecret, ...defaults } = props;
     const { name, timing } = defaults.environment;
 
     this.settleDue = new Operation(this, 'settle-due', {
       ...defaults,
-      impact: 'A key whose creation was interrupted stays half done, and its alias taken.',
+      impact: 'A change of a key that was interrupted stays half done, and its alias taken.',
       timeout: Duration.seconds(timing.functionTimeoutSeconds),
     });
     keys.grantRepair(this.settleDue);
     idempotency.grantRemove(this.settleDue);
     secrets.grantRepair(this.settleDue);
+    adminSecret.grantRepair(this.settleDue);
 
     new Rule(this, 'Schedule', {
       description: `Latchkey ${name}: settle-due`,

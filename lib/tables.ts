@@ -51,13 +51,28 @@ export class KeysTable extends TableV2 {
 
   /** Put a new row with its pointer and alias, settle it, or take it back; count what a user owns. */
   grantGenerate(operation: Operation): void {
-    this.give(operation, ['BatchGetItem', 'PutItem', 'DeleteItem']);
+    this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${keysIndexes.byUser.name}`]);
+  }
+
+  /** Write a row anew, under the revision that was read. */
+  grantChange(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'PutItem']);
+  }
+
+  /** Write a row anew, take aliases and free them, and take back a hash pointer. */
+  grantReplace(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+  }
+
+  /** Write rows anew, free aliases, and have hash pointers expire. */
+  grantDelete(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem']);
   }
 
   /** Find rows that are due or next in the sweep, get its cursor, write rows anew with their aliases. */
   grantRepair(operation: Operation): void {
-    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'DeleteItem']);
+    this.give(operation, ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
     operation.allow(
       ['dynamodb:Query'],
       [keysIndexes.due, keysIndexes.byCreated].map(({ name }) => `${this.tableArn}/index/${name}`),
@@ -105,6 +120,11 @@ export class IdempotencyTable extends TableV2 {
       this,
       'The table holds first answers for 24 hours; restored ones would be wrong.',
     );
+  }
+
+  /** Find a request's record, and write it with the change itself. */
+  grantKeep(operation: Operation): void {
+    give(operation, 'IDEMPOTENCY_TABLE', this, ['BatchGetItem', 'PutItem']);
   }
 
   /** Find a request's record, write it with the change itself, and remove it when that is undone. */

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import mjml2html from 'mjml';
 
-const mails = ['lambdas/email-key-change/key-created'];
+const mails = ['lambdas/email-key-change/key-mail'];
 
 /** The generated module of a mail, as text. Throws when the MJML is not valid. */
 export async function compiledMail(mail: string): Promise<string> {

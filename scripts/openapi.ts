@@ -11,7 +11,7 @@ import { routes } from '../lambdas/shared/http/routes.ts';
 export const openApiPath = 'docs/openapi.json';
 
 /**
- * The document as text. Throws when an operation has no `contract` in its schema.ts, or asks for a
+ * The document as text. Throws when an operation has no `contract` in its contract.ts, or asks for a
  * credential and has no `route` in its handler.ts.
  */
 export async function openApiDocument(): Promise<string> {
@@ -61,8 +61,8 @@ interface Served {
 
 async function servedBy(operation: string): Promise<Served> {
   const folder = `../lambdas/${operation}`;
-  const { contract }: { contract?: Contract } = await import(`${folder}/schema.ts`);
-  if (contract === undefined) throw new Error(`lambdas/${operation}/schema.ts has no contract`);
+  const { contract }: { contract?: Contract } = await import(`${folder}/contract.ts`);
+  if (contract === undefined) throw new Error(`lambdas/${operation}/contract.ts has none`);
   if (contract.open === true) return { contract, takesIdempotencyKey: false };
   const { route }: { route?: Pick<Route<unknown>, 'takesIdempotencyKey'> } = await import(
     `${folder}/handler.ts`

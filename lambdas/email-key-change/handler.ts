@@ -10,7 +10,7 @@ import { readConfig, readSettings } from '../shared/config.ts';
 import { dueNoticeOf } from '../shared/domain/due-notice.ts';
 import type { Mailer, Notices } from '../shared/domain/ports.ts';
 import type { Settings } from '../shared/domain/settings.ts';
-import { keyCreatedMail } from './key-created-mail.ts';
+import { keyMail } from './key-mail.ts';
 
 export interface EmailDeps {
   readonly notices: Notices;
@@ -29,7 +29,7 @@ export const emailKeyChange =
     const state = await notices.take(notice, now());
     if (state === 'closed') return;
     if (state === 'in-flight') throw new Error('Another sender may be at this notice');
-    const outcome = await mailer.send(keyCreatedMail(due, settings));
+    const outcome = await mailer.send(keyMail(due, due.event, settings));
     switch (outcome.kind) {
       case 'sent':
         return notices.markSent(notice, outcome.messageId, now());

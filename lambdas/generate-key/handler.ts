@@ -1,37 +1,41 @@
 /**
- * `POST /key/generate`: issues a virtual key. The key is valid, and its audit event committed, before
- * its value is told to anybody; its secret is in Secrets Manager by then.
+ * `POST /key/generate` and `POST /key/service-account/generate`: issues a virtual key. The key is valid,
+ * and its audit event committed, before its value is told to anybody; its secret is in Secrets Manager
+ * by then.
  */
 import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { secretsMirror } from '../shared/adapters/secrets.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
-import { isPossibleAlias } from '../shared/domain/alias.ts';
+import { possibleAlias } from '../shared/domain/alias.ts';
 import { checkKeyCount } from '../shared/domain/key-count.ts';
-import { newKeyOf } from '../shared/domain/new-key.ts';
-import type { NewKeyFields } from '../shared/domain/new-key-fields.ts';
+import { type NewKeyRequest, newKeyOf } from '../shared/domain/new-key.ts';
 import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
 import { issuedKey } from '../shared/http/key-answer.ts';
+import type { Request } from '../shared/http/request.ts';
 import { createKey, type Stores } from '../shared/protocol/create-key.ts';
-import { replayBirth } from '../shared/protocol/replay-birth.ts';
+import { replayValue } from '../shared/protocol/replay.ts';
 import { generateRequest } from './schema.ts';
 
-export const route: Route<NewKeyFields> = {
+export const route: Route<NewKeyRequest> = {
   name: 'generate-key',
-  right: 'key.generate',
+  right: (request) => (isForService(request) ? 'key.generate-service-account' : 'key.generate'),
   takesIdempotencyKey: true,
-  parse: (request) => jsonBody(generateRequest, request),
-  reads: ({ key_alias }) => ({
-    alias: isPossibleAlias(key_alias ?? '') ? (key_alias ?? undefined) : undefined,
+  parse: (request) => ({
+    ...jsonBody(generateRequest, request),
+    ...(isForService(request) ? { isServiceAccount: true } : {}),
   }),
+  reads: ({ key_alias }) => ({ alias: possibleAlias(key_alias) }),
 };
 
-export const generateKey = (stores: Stores) => async (call: Call<NewKeyFields>) => {
-  const repeated = await replayBirth(stores, call);
-  if (repeated !== null) return ok(repeated);
+const isForService = ({ path }: Request): boolean => path === '/key/service-account/generate';
+
+export const generateKey = (stores: Stores) => async (call: Call<NewKeyRequest>) => {
+  const repeated = await replayValue(stores, call);
+  if (repeated !== null) return ok({ ...repeated.answer, key: repeated.value });
   const { settings, random, now, table } = stores;
   const decide = () => newKeyOf(call.input, { ...call, settings, random, now: now() });
   decide(); // Refuses bad input before anything more is read.

@@ -21,13 +21,15 @@ export async function handler(event: CloudFormationCustomResourceEvent) {
   const table = keyTable(documentClient, KEYS_TABLE);
   const { target } = await table.load({ target: { keyId: masterKeyId } }, limitMs);
   if (target !== null) return resource;
+  const { environment, secretKmsKeyId } = readSettings();
   const secret = await obtainAdminSecret(
     secretsClient,
     MASTER_KEY_SECRET,
     // Set by the stack for the local environment alone, whose clients expect a well-known key.
     readOptional('MASTER_KEY_VALUE') ?? newKey(masterKeyId, secureRandom.bytes),
     secureRandom.uuid(),
-    readSettings().secretKmsKeyId,
+    environment,
+    secretKmsKeyId,
   );
   const row = adminRow(secret, event.RequestId, new Date(), secureRandom);
   const outcome = await table.commit(

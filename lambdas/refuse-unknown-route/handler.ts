@@ -3,7 +3,7 @@ import { MethodNotAllowed, RouteNotFound } from '../shared/domain/errors.ts';
 import type { Answer } from '../shared/http/answer.ts';
 import { answering } from '../shared/http/answering.ts';
 import type { Request } from '../shared/http/request.ts';
-import { routes } from '../shared/http/routes.ts';
+import { paramsOf, routes } from '../shared/http/routes.ts';
 
 /** 405 for a known path, a redirect for one with a slash too many (as LiteLLM does), else 404. */
 export async function refuseUnknownRoute({ path, query }: Request): Promise<Answer> {
@@ -16,6 +16,6 @@ export async function refuseUnknownRoute({ path, query }: Request): Promise<Answ
 }
 
 const methodsOf = (path: string): string[] =>
-  routes.filter((route) => route.path === path).map((route) => route.method);
+  routes.filter((route) => paramsOf(route.path, path) !== null).map((route) => route.method);
 
 export const handler = answering('refuse-unknown-route', refuseUnknownRoute);

@@ -1,6 +1,6 @@
 /** API Gateway's HTTP API in front of the functions: the one place that makes its events. */
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { routes } from '../../lambdas/shared/http/routes.ts';
+import { paramsOf, routes } from '../../lambdas/shared/http/routes.ts';
 
 /** A request as it comes from the wire. */
 export interface GatewayRequest {
@@ -25,7 +25,7 @@ export function gatewayEvent(request: GatewayRequest): APIGatewayProxyEventV2 {
   const headers = joined(request.headers);
   const cookies = request.headers.filter(isCookie).flatMap(([, value]) => value.split(/; */));
   const query = joined([...new URLSearchParams(rawQueryString)]);
-  const routeKey = routeKeyOf(method, rawPath);
+  const { routeKey, params } = routeOf(method, rawPath);
   return {
     version: '2.0',
     routeKey,
@@ -34,6 +34,7 @@ export function gatewayEvent(request: GatewayRequest): APIGatewayProxyEventV2 {
     ...(cookies.length === 0 ? {} : { cookies }),
     headers,
     ...(rawQueryString === '' ? {} : { queryStringParameters: query }),
+    ...(Object.keys(params).length === 0 ? {} : { pathParameters: params }),
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
@@ -81,10 +82,15 @@ function joined(pairs: readonly (readonly [string, string])[]): Record<string, s
 
 const isCookie = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'cookie';
 
-const routeKeyOf = (method: string, rawPath: string): string =>
-  routes.some((route) => route.path === rawPath && route.method === method)
-    ? `${method} ${rawPath}`
-    : '$default';
+/** A route without parameters goes before one with. */
+function routeOf(method: string, rawPath: string) {
+  const matching = routes
+    .filter((route) => route.method === method)
+    .map(({ path }) => ({ routeKey: `${method} ${path}`, params: paramsOf(path, rawPath) }))
+    .flatMap(({ routeKey, params }) => (params === null ? [] : [{ routeKey, params }]))
+    .sort((left, right) => Object.keys(left.params).length - Object.keys(right.params).length);
+  return matching[0] ?? { routeKey: '$default', params: {} };
+}
 
 /** What API Gateway passes on as text; all else, also a body without a type, comes in base64. */
 const textTypes = /^\s*(text\/[^;]*|application\/(json|xml|javascript))\s*(;|$)/i;

@@ -22,10 +22,10 @@ import type { IdempotencyRecord } from '../../lambdas/shared/domain/idempotency.
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type {
   CommitOutcome,
-  KeyRef,
   KeyTable,
   KeyWrite,
   Loaded,
+  TargetRef,
   Wanted,
 } from '../../lambdas/shared/domain/ports.ts';
 import { AwsRefusal } from './aws-refusal.ts';
@@ -70,6 +70,7 @@ export class MemoryKeyTable implements KeyTable {
     return {
       caller: this.#find(wanted.caller),
       target: this.#find(wanted.target),
+      targets: (wanted.targets ?? []).map((ref) => this.#find(ref)),
       alias: wanted.alias === undefined ? null : this.lease(wanted.alias),
       record: this.#findRecord(wanted),
     };
@@ -149,10 +150,17 @@ export class MemoryKeyTable implements KeyTable {
     return item === null ? null : parsePointer(item).keyId;
   }
 
-  #find(ref: KeyRef | undefined): KeyRow | null {
+  #find(ref: TargetRef | undefined): KeyRow | null {
     if (ref === undefined) return null;
-    const keyId = 'keyId' in ref ? ref.keyId : this.pointer(ref.hash);
+    const keyId = this.#keyIdOf(ref);
     return keyId === null ? null : this.row(keyId);
+  }
+
+  #keyIdOf(ref: TargetRef): string | null {
+    if ('keyId' in ref) return ref.keyId;
+    if ('hash' in ref) return this.pointer(ref.hash);
+    const lease = this.lease(ref.alias);
+    return lease?.state === 'held' ? lease.keyId : null;
   }
 
   #findRecord({ caller, recordIdOf }: Wanted): IdempotencyRecord | null {
@@ -164,7 +172,8 @@ export class MemoryKeyTable implements KeyTable {
   #run(actions: readonly Action[]): CommitOutcome {
     const failed = actions.flatMap((action, index) => (this.#isMet(action) ? [] : [index]));
     if (failed.length > 0) return { kind: 'refused', failed };
-    for (const { table, key, item } of actions) {
+    for (const { table, key, item: given, frees } of actions) {
+      const item = frees === undefined ? given : freed(this.items.get(key) ?? {}, frees.deletedAt);
       if (table === 'records') {
         if (item === null) this.records.delete(key);
         else this.records.set(key, parseRecord(item));
@@ -192,6 +201,8 @@ export class MemoryKeyTable implements KeyTable {
         return current === undefined;
       case 'as-read':
         return current?.['rev'] === condition.rev;
+      case 'held-by':
+        return current?.['state'] === 'held' && current['keyId'] === condition.keyId;
       case 'absent-or-expired':
         return current === undefined || Number(current['ttl']) <= condition.bySeconds;
     }
@@ -204,9 +215,12 @@ interface Action {
   readonly key: string;
   /** Null to delete it. */
   readonly item: Item | null;
+  /** Set for an update that frees the lease. */
+  readonly frees?: { readonly deletedAt: string | null };
   readonly condition:
     | { readonly is: 'any' | 'absent' }
     | { readonly is: 'as-read'; readonly rev: number }
+    | { readonly is: 'held-by'; readonly keyId: string }
     | { readonly is: 'absent-or-expired'; readonly bySeconds: number };
 }
 
@@ -235,11 +249,31 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
       const condition = { is: 'absent-or-expired', bySeconds } as const;
       return put(write.record.id, recordItem(write.record), condition);
     }
+    case 'free-lease':
+      return {
+        table: 'keys',
+        key: leaseKey(write.alias),
+        item: null,
+        frees: { deletedAt: write.deletedAt },
+        condition: { is: 'held-by', keyId: write.keyId },
+      };
+    case 'expire-pointer':
+      return put(pointerKey(write.pointer.hash), pointerItem(write.pointer), { is: 'any' });
     case 'delete-pointer':
       return { table: 'keys', key: pointerKey(write.hash), item: null, condition: { is: 'any' } };
     case 'delete-record':
       return { table: 'records', key: write.id, item: null, condition: { is: 'any' } };
   }
+}
+
+function freed(current: Item, deletedAt: string | null): Item {
+  const { created_pk: _pk, created_sk: _sk, ...lease } = current;
+  return {
+    ...lease,
+    state: 'free',
+    rev: Number(current['rev']) + 1,
+    ...(deletedAt === null ? {} : { deletedAt }),
+  };
 }
 
 const asRead = (rev: number): Action['condition'] => ({ is: 'as-read', rev: rev - 1 });

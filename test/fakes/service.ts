@@ -1,10 +1,16 @@
 /** The whole service in one process: the real handlers over fakes, reached as API Gateway reaches them. */
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
+import { blockKey, route as blockRoute } from '../../lambdas/block-key/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
+import { deleteKey, route as deleteRoute } from '../../lambdas/delete-key/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { generateKey, route as generateRoute } from '../../lambdas/generate-key/handler.ts';
 import { handler as refuseUnknownRoute } from '../../lambdas/refuse-unknown-route/handler.ts';
+import { regenerateKey, route as regenerateRoute } from '../../lambdas/regenerate-key/handler.ts';
+import { resetSpend, route as resetSpendRoute } from '../../lambdas/reset-spend/handler.ts';
+import { rowItem } from '../../lambdas/shared/adapters/table/items.ts';
+import { rowKey } from '../../lambdas/shared/adapters/table/keys.ts';
 import { adminRow } from '../../lambdas/shared/domain/admin-key.ts';
 import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
 import type {
@@ -19,6 +25,7 @@ import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
 import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
+import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
@@ -32,6 +39,7 @@ import { FakeSecretsManager } from './secrets-manager.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export const masterKey = 'sk-1234';
+export const masterSecret = 'latchkey/test/master-key';
 
 export interface Sent {
   readonly method?: string;
@@ -87,7 +95,12 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     const own = { ...stores, ...seen };
     return {
       'generate-key': api(generateRoute, () => ({ ...own, operation: generateKey(own) })),
-      'show-key-info': api(infoRoute, () => ({ ...own, operation: showKeyInfo(now) })),
+      'update-key': api(updateRoute, () => ({ ...own, operation: updateKey(own) })),
+      'delete-key': api(deleteRoute, () => ({ ...own, operation: deleteKey(own) })),
+      'block-key': api(blockRoute, () => ({ ...own, operation: blockKey(own) })),
+      'regenerate-key': api(regenerateRoute, () => ({ ...own, operation: regenerateKey(own) })),
+      'reset-spend': api(resetSpendRoute, () => ({ ...own, operation: resetSpend(own) })),
+      'show-key-info': api(infoRoute, () => ({ ...own, operation: showKeyInfo(own) })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };
@@ -163,12 +176,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   }
 
   async function provisionAdmin(): Promise<void> {
-    const row = adminRow(
-      { name: 'latchkey/test/master-key', arn: 'arn', versionId: random.uuid(), value: masterKey },
-      'deploy',
-      now(),
-      random,
-    );
+    const secret = {
+      name: masterSecret,
+      arn: 'arn',
+      versionId: random.uuid(),
+      value: masterKey,
+    };
+    const row = adminRow(secret, 'deploy', now(), random);
     await table.commit(
       [
         { kind: 'create-row', row },
@@ -177,6 +191,22 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       random.uuid(),
       1000,
     );
+  }
+
+  /** Puts the admin key's secret in place too: most tests want no secret but those of keys. */
+  async function provisionAdminSecret(): Promise<void> {
+    const row = table.row(masterKeyId);
+    if (row === null) throw new Error('There is no admin key');
+    const { ARN } = secrets.service.createSecret({
+      Name: masterSecret,
+      SecretString: masterKey,
+      ClientRequestToken: row.cur.ver ?? '',
+      Tags: [
+        { Key: 'latchkey:env', Value: settings.environment },
+        { Key: 'key_id', Value: masterKeyId },
+      ],
+    });
+    table.putItem({ ...rowItem({ ...row, secretArn: ARN }), pk: rowKey(masterKeyId) });
   }
 
   return {
@@ -195,6 +225,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     generate,
     deliver,
     provisionAdmin,
+    provisionAdminSecret,
   };
 }
 

@@ -127,7 +127,7 @@ export async function replay(
 /** Whether only one of both made the change. A birth that only we refused leaves no key to differ. */
 function divergesAt(row: Row, reply: Reply): boolean {
   const isMade = reply.status < 300;
-  const isBirth = row.request.path === '/key/generate';
+  const isBirth = row.request.path.endsWith('/generate');
   return isMutation(row) && row.response !== null && isMade !== row.response.status < 300
     ? isMade || !isBirth
     : false;

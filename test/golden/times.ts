@@ -52,6 +52,7 @@ export class Times {
     if (pair.field === 'budget_reset_at') {
       return derived(pair, nextReset, member(pair.recordedObject, 'budget_duration'));
     }
+    if (pair.field === 'reset_at') return ofWindow(pair);
     const known = `${pair.field} ${Date.parse(pair.recorded)}`;
     const ours = Date.parse(pair.ours);
     const seen = this.#seen.get(known);
@@ -75,6 +76,16 @@ function newTimeProblem(pair: TimePair): string | null {
 const isNow = ({ recorded, ours, span }: TimePair): boolean =>
   isWithin(recorded, span.recordedAt, span.recordedAt, recordedDelayMs) &&
   isWithin(ours, span.sentAt, span.answeredAt, span.skewMs);
+
+/** The next reset of a budget's window, seen from the request. */
+function ofWindow({ recorded, ours, recordedObject, span }: TimePair): string | null {
+  const duration = member(recordedObject, 'budget_duration');
+  if (typeof duration !== 'string') return `no rule: ${recorded}`;
+  const expected = nextReset(span.recordedAt, duration);
+  if (!isWithin(recorded, expected, expected, 0)) return `no rule: ${recorded}`;
+  const [first, last] = [nextReset(span.sentAt, duration), nextReset(span.answeredAt, duration)];
+  return isWithin(ours, first, last, 0) ? null : first.toISOString();
+}
 
 /** A duration counted from the request. */
 function counted({ recorded, ours, span }: TimePair, duration: string): string | null {

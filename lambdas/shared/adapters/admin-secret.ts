@@ -5,6 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { AdminSecret } from '../domain/admin-key.ts';
+import { masterKeyId } from '../domain/key-format.ts';
 
 /**
  * The admin key's secret, made with the offered value unless it is there already: then its own value
@@ -15,6 +16,7 @@ export async function obtainAdminSecret(
   name: string,
   offered: string,
   token: string,
+  environment: string,
   kmsKeyId: string | null,
 ): Promise<AdminSecret> {
   try {
@@ -24,6 +26,11 @@ export async function obtainAdminSecret(
         Description: 'The admin key of Latchkey. Changing it here does not change the key.',
         SecretString: offered,
         ClientRequestToken: token,
+        // By these the scheduled function knows it for its own.
+        Tags: [
+          { Key: 'latchkey:env', Value: environment },
+          { Key: 'key_id', Value: masterKeyId },
+        ],
         ...(kmsKeyId === null ? {} : { KmsKeyId: kmsKeyId }),
       }),
     );

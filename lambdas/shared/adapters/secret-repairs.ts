@@ -1,6 +1,5 @@
 /** The mirror in Secrets Manager, as the reconciler puts it right. */
 import {
-  DeleteSecretCommand,
   DescribeSecretCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
@@ -10,8 +9,10 @@ import {
 import type { DescribeOutcome, SecretRepairs } from '../domain/ports.ts';
 import { tombstone, voidStage } from '../domain/tombstone.ts';
 import { answered, arnOf, changed } from './secret-outcome.ts';
+import { secretRemoval } from './secret-removal.ts';
 
 export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({
+  ...secretRemoval(client),
   describe: (secretId, limitMs) =>
     answered(limitMs, async (options): Promise<DescribeOutcome> => {
       const found = await client.send(new DescribeSecretCommand({ SecretId: secretId }), options);
@@ -38,13 +39,6 @@ export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({
   restore: (secretId, limitMs) =>
     changed(limitMs, (options) =>
       client.send(new RestoreSecretCommand({ SecretId: secretId }), options),
-    ),
-  remove: (secretId, limitMs) =>
-    changed(limitMs, (options) =>
-      client.send(
-        new DeleteSecretCommand({ SecretId: secretId, RecoveryWindowInDays: 7 }),
-        options,
-      ),
     ),
   moveCurrent: (secretId, from, to, limitMs) =>
     changed(limitMs, (options) =>

@@ -11,6 +11,10 @@ const maxLength = 512;
 export const isPossibleAlias = (alias: string): boolean =>
   alias !== '' && alias.length <= maxLength && alias.isWellFormed();
 
+/** The alias to look up for a field of a request, if any. */
+export const possibleAlias = (alias: string | null | undefined): string | undefined =>
+  typeof alias === 'string' && isPossibleAlias(alias) ? alias : undefined;
+
 /** An environment's pattern, which the whole alias must match. Throws `SyntaxError` where it is none. */
 export const aliasMatcher = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, 'u');
 

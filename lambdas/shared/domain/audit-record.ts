@@ -18,7 +18,11 @@ export function auditRecordOf(before: KeyRow | null, after: KeyRow): AuditRecord
     action: event.action,
     at: event.at,
     table_name: 'LiteLLM_VerificationToken',
-    object_id: callerName(after.keyId, after.cur.hash),
+    // Of a rotation the old hash, as in LiteLLM: whoever asks for it finds what became of it.
+    object_id: callerName(
+      after.keyId,
+      event.action === 'rotated' && before !== null ? before.cur.hash : after.cur.hash,
+    ),
     changed_by: event.who.changed_by,
     who: event.who,
     before: shownImage(before).value,
@@ -30,5 +34,6 @@ export function auditRecordOf(before: KeyRow | null, after: KeyRow): AuditRecord
     event_id: event.id,
     request_id: event.request_id,
     operation_id: event.operation_id,
+    ...(event.ended_overlap === true ? { ended_overlap: true } : {}),
   };
 }

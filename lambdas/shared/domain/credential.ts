@@ -1,10 +1,7 @@
-/**
- * Who is let in. A key is let in when its row is active, not blocked and not expired, and the
- * presented value's hash is the current one, or the former one within its grace period.
- */
+/** Who is let in: the holder of a value that counts, of a key that is active, not blocked and not expired. */
 import { KeyNotUsable, Unauthenticated } from './errors.ts';
-import { sameHash, shapeOf, tokenHash } from './key-format.ts';
-import { isExpired, type KeyRow } from './key-row.ts';
+import { shapeOf, tokenHash } from './key-format.ts';
+import { countsAsValue, isExpired, type KeyRow } from './key-row.ts';
 import type { KeyRef } from './ports.ts';
 import type { Caller } from './roles.ts';
 
@@ -27,7 +24,7 @@ export function credentialOf(presented: string): Credential {
  * only then may an answer say that the key is deleted, blocked or expired.
  */
 export function authenticate(credential: Credential, row: KeyRow | null, now: Date): Caller {
-  if (row === null || !provesPossession(row, credential.hash, now)) throw new Unauthenticated();
+  if (row === null || !countsAsValue(row, credential.hash, now)) throw new Unauthenticated();
   if (row.status === 'deleted') throw new KeyNotUsable('deleted');
   if (row.blocked) throw new KeyNotUsable('blocked');
   if (isExpired(row, now)) throw new KeyNotUsable('expired');
@@ -38,10 +35,4 @@ export function authenticate(credential: Credential, row: KeyRow | null, now: Da
     userId: row.key.user_id ?? null,
     row,
   };
-}
-
-function provesPossession(row: KeyRow, hash: string, now: Date): boolean {
-  if (sameHash(hash, row.cur.hash)) return true;
-  if (row.prev === null || !(now.getTime() < Date.parse(row.prev.until))) return false;
-  return sameHash(hash, row.prev.hash);
 }

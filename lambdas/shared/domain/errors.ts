@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'gone'
   | 'too-large'
   | 'malformed'
+  | 'too-many'
   | 'unavailable';
 
 interface Details {
@@ -110,8 +111,19 @@ export class KeyNotFound extends DomainError {
   readonly kind = 'missing';
   readonly type = 'not_found_error';
 
+  /** @param param the field that names the key */
+  constructor(param: string) {
+    super('No key is known under this identifier.', { param });
+  }
+}
+
+/** Of several keys that were named not one is known. */
+export class NoneFound extends DomainError {
+  readonly kind = 'missing';
+  readonly type = 'bad_request_error';
+
   constructor() {
-    super('No key is known under this identifier.', { param: 'key' });
+    super('None of these keys is known; nothing was deleted.', { param: 'key' });
   }
 }
 
@@ -157,27 +169,40 @@ export class IdempotencyKeyReused extends DomainError {
   }
 }
 
-/** The first attempt made this key, but its value cannot be told again. */
+/** The first attempt gave this key a value that cannot be told again. */
 export class IdempotencySuperseded extends DomainError {
   readonly kind = 'conflict';
   readonly type = 'idempotency_superseded';
 
   constructor(keyId: string, reason: string) {
-    super(`The first request made the key ${keyId}, ${reason}; regenerate it for a new value.`, {
-      param: 'Idempotency-Key',
-    });
+    super(
+      `The first request gave the key ${keyId} a value ${reason}; regenerate it for a new one.`,
+      {
+        param: 'Idempotency-Key',
+      },
+    );
   }
 }
 
-/** The first attempt made a key that has been deleted since. */
+/** The first attempt was about a key that has been deleted since. */
 export class KeyDeletedSince extends DomainError {
   readonly kind = 'gone';
   readonly type = 'key_deleted';
 
   constructor(keyId: string) {
-    super(`The first request made the key ${keyId}, which has been deleted since.`, {
+    super(`The key ${keyId} of the first request has been deleted since.`, {
       param: 'Idempotency-Key',
     });
+  }
+}
+
+/** More of it than is allowed in a time. */
+export class TooManyRequests extends DomainError {
+  readonly kind = 'too-many';
+  readonly type = 'rate_limit_exceeded';
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message, { retryAfterSeconds });
   }
 }
 

@@ -14,6 +14,8 @@ export const idempotencyRecord = z.looseObject({
   /** The event's id; while an intent of this id is open, the first attempt is not over. */
   eventId: z.string(),
   keyId: z.string(),
+  /** Of a call on several keys: each in the order of the request, null where it named none. */
+  keyIds: z.optional(z.array(z.nullable(z.string()))),
   /** Hash of the value that the first answer carried. */
   hash: z.string(),
   /** The first answer as JSON text, without the secret. */

@@ -1,5 +1,7 @@
 import { chainAfter, chainStart, digestOf, type Salted } from './audit-chain.ts';
-import type { AuditAction, KeyRow, Notify, Who } from './key-row.ts';
+import type { AuditAction, KeyImage, KeyRow, Notify, Who } from './key-row.ts';
+import type { Randomness } from './ports.ts';
+import { newSalt } from './salt.ts';
 
 /** What happened, by whom and when: everything of an event that is not computed. */
 export interface Happening {
@@ -10,6 +12,8 @@ export interface Happening {
   readonly requestId: string;
   readonly operationId: string | null;
   readonly notify: Notify | null;
+  /** Whether a rotation ended the overlap of an earlier one. */
+  readonly endedOverlap?: boolean;
 }
 
 /** What the audit shows of a row. */
@@ -22,7 +26,7 @@ type Shown = Pick<KeyRow, 'keyId' | 'status' | 'salt' | 'key'>;
 export function eventOf(
   before: KeyRow | null,
   after: Shown,
-  { id, action, at, who, requestId, operationId, notify }: Happening,
+  { id, action, at, who, requestId, operationId, notify, endedOverlap }: Happening,
   whoSalt: string,
 ): Pick<KeyRow, 'seq' | 'event' | 'chain'> {
   const seq = (before?.seq ?? 0) + 1;
@@ -47,12 +51,32 @@ export function eventOf(
       request_id: requestId,
       operation_id: operationId,
       notify,
+      ...(endedOverlap === true ? { ended_overlap: true } : {}),
       digest,
       previous_chain: previousChain,
       salts: { who: whoSalt, before: images.before.salt, after: images.after.salt },
     },
   };
 }
+
+/** The row after an audited change of it. An image of its own gets a salt of its own. */
+export function audited(
+  before: KeyRow,
+  after: KeyRow,
+  happening: Happening,
+  random: Randomness,
+): KeyRow {
+  const salted = after.key === before.key ? after : { ...after, salt: newSalt(random) };
+  return { ...salted, ...eventOf(before, salted, happening, newSalt(random)) };
+}
+
+/** The row with another image, and what is copied from it to where every call reads it. */
+export const withImage = (row: KeyRow, image: KeyImage): KeyRow => ({
+  ...row,
+  blocked: image.blocked === true,
+  expires: image.expires ?? null,
+  key: image,
+});
 
 /**
  * The image of a row in the audit: null before there is one, `{}` once the key is deleted. Neither

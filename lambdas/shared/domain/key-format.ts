@@ -11,6 +11,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 const marker = 'sk-lk_';
 const format = /^sk-lk_(master|[0-9A-Za-z]{17})_[0-9A-Za-z]{27}_[0-9A-Za-z]{6}$/;
 const anywhere = /sk-lk_(?:master|[0-9A-Za-z]{17})_[0-9A-Za-z]{27}_[0-9A-Za-z]{6}/;
+/** Of a chosen key. */
+const minLength = 16;
+const maxLength = 512;
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** The key id of the admin key's row. */
@@ -54,6 +57,20 @@ export const isKeyId = (text: string): boolean =>
 /** Whether a text is shaped like a token hash. */
 export const isTokenHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
+/** Whether a text has the shape of anything that names a key: a value, a token hash or a key id. */
+export const isIdentifier = (text: string): boolean =>
+  (text.startsWith('sk-') && text.length <= maxLength) ||
+  /^[0-9a-f]{64}$/i.test(text) ||
+  isKeyId(text);
+
+/** A name that led to no key, as it may be shown again: it may be a key of somebody's. */
+export function maskedIdentifier(text: string): string {
+  // Of a short one the last four characters would be most of it.
+  if (text.startsWith('sk-') && text.length < minLength) return 'sk-...';
+  if (text.startsWith('sk-') || containsIssuedKey(text)) return maskedName(text);
+  return isTokenHash(text) ? `${text.slice(0, 4)}...${text.slice(-4)}` : text;
+}
+
 /** Whether a text has one of our issued keys somewhere inside. */
 export const containsIssuedKey = (text: string): boolean => anywhere.test(text);
 
@@ -73,8 +90,8 @@ export const maskedName = (key: string): string => `sk-...${key.slice(-4)}`;
  */
 export function weaknessOf(key: string): string | null {
   if (!key.startsWith('sk-')) return 'must start with "sk-"';
-  if (key.length < 16) return 'must have at least 16 characters';
-  if (key.length > 512) return 'must have at most 512 characters';
+  if (key.length < minLength) return `must have at least ${minLength} characters`;
+  if (key.length > maxLength) return `must have at most ${maxLength} characters`;
   if (!/^[!-~]+$/.test(key)) return 'must consist of printable ASCII characters without spaces';
   if (key.startsWith(marker)) return `must not start with "${marker}", as issued keys do`;
   return null;

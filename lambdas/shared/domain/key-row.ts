@@ -4,10 +4,12 @@
  * that are unknown here; names that later releases add to are read as any text.
  */
 import * as z from 'zod/mini';
+import { sameHash } from './key-format.ts';
 
 const record = z.record(z.string(), z.unknown());
 const text = z.optional(z.string());
 const number = z.optional(z.number());
+const texts = z.optional(z.array(z.string()));
 
 export const userRoles = [
   'proxy_admin',
@@ -19,6 +21,13 @@ export const keyTypes = ['default', 'llm_api', 'management', 'read_only'] as con
 
 export type UserRole = (typeof userRoles)[number];
 export type KeyType = (typeof keyTypes)[number];
+
+/** One of several budgets that count at the same time, beside the key's own. */
+const budgetWindow = z.looseObject({
+  budget_duration: z.string(),
+  max_budget: z.number(),
+  reset_at: z.string(),
+});
 
 /**
  * Everything a user sees of a key, without nulls: what is audited, and what answers are made of.
@@ -41,17 +50,28 @@ const keyImage = z.looseObject({
   soft_budget: number,
   budget_duration: text,
   budget_reset_at: text,
+  budget_limits: z.optional(z.array(budgetWindow)),
+  budget_id: text,
+  model_max_budget: z.optional(record),
+  budget_fallbacks: z.optional(record),
   user_id: text,
   user_email: text,
   user_role: text,
+  agent_id: text,
   team_id: text,
   organization_id: text,
+  project_id: text,
   tpm_limit: number,
   rpm_limit: number,
+  tpd_limit: number,
   max_parallel_requests: number,
   metadata: record,
   blocked: z.optional(z.boolean()),
   allowed_routes: z.array(z.string()),
+  allowed_cache_controls: texts,
+  access_group_ids: texts,
+  object_permission: z.optional(record),
+  router_settings: z.optional(record),
   auto_rotate: z.boolean(),
   rotation_interval: text,
   key_rotation_at: text,
@@ -62,6 +82,29 @@ const keyImage = z.looseObject({
   created_by: z.string(),
   updated_at: z.string(),
   updated_by: z.string(),
+  /** When a setting was last changed; absent as long as none was. */
+  settings_updated_at: text,
+  /** Until when the value before the last rotation is let in; absent without an overlap. */
+  overlap_until: text,
+  deleted_at: text,
+  deleted_by: text,
+  /** Token hash of whoever deleted it, or `litellm_proxy_master_key`. */
+  deleted_by_api_key: text,
+});
+
+/**
+ * What a change does to an image: computed once, when the change is accepted, and applied to the image
+ * as it is when the change takes effect.
+ */
+const keyPatch = z.looseObject({
+  /** Members that get a value. */
+  set: z.partial(keyImage),
+  /** Members that are dropped. */
+  clear: z.array(z.string()),
+  /** What metadata is replaced by; null leaves it. */
+  metadata: z.nullable(record),
+  /** Members of metadata that get a value, after that. */
+  merge: record,
 });
 
 const who = z.looseObject({
@@ -86,13 +129,21 @@ const notify = z.looseObject({
  * - `generate_settled`: the reconciler finished a birth whose handler did not
  * - `secret_restored`: the reconciler put a live key's secret right
  * - `secret_removed`: the reconciler removed a secret that no live key has
+ * - `overlap_ended`: the grace period of the former value is over
  */
 export type AuditAction =
   | 'created'
+  | 'updated'
+  | 'rotated'
+  | 'deleted'
+  | 'blocked'
+  | 'unblocked'
+  | 'spend_reset'
   | 'generate_undone'
   | 'generate_settled'
   | 'secret_restored'
-  | 'secret_removed';
+  | 'secret_removed'
+  | 'overlap_ended';
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({
@@ -103,6 +154,8 @@ const keyEvent = z.looseObject({
   request_id: z.string(),
   operation_id: z.nullable(z.string()),
   notify: z.nullable(notify),
+  /** Whether a rotation ended the overlap of an earlier one. */
+  ended_overlap: z.optional(z.boolean()),
   digest: z.string(),
   previous_chain: z.string(),
   salts: z.looseObject({ who: z.string(), before: z.string(), after: z.string() }),
@@ -112,8 +165,12 @@ const keyEvent = z.looseObject({
  * An open step between the two stores: what the reconciler needs to finish or undo it.
  *
  * - `generate`: the value is to be stored under `newName`, else the birth is undone
+ * - `regenerate`: a new value is to be stored under `newName`, in the place of the present one or,
+ *   where that is another name, under it before the old one is deleted; else nothing happened
+ * - `rename`: the same with the present value
+ * - `delete`: each of `names` is to be deleted
  * - `restore`: the secret is to be live again, AWSCURRENT on the row's version
- * - `cleanup`: each of `names` is to be deleted
+ * - `cleanup`: each of `names` is to be deleted, for a call of a closed step arrived late
  */
 const intent = z.looseObject({
   /** Also the `ClientRequestToken`, hence the version id, of a value to store. */
@@ -128,11 +185,17 @@ const intent = z.looseObject({
   /** Before this time no reconciler touches it. */
   fence: z.string(),
   notify: z.nullable(notify),
+  /** Hash of the value to store; of a regenerate it is let in already. */
   hash: z.string(),
   ver: z.string(),
   newName: z.string(),
+  /** The alias held beside the row's own: the next one, or for a clean-up the one to free. */
   newAlias: z.nullable(z.string()),
   names: z.array(z.string()),
+  /** What the settle does to the image. */
+  patch: z.optional(keyPatch),
+  /** How long the former value is let in after the settle. */
+  graceSeconds: z.optional(z.number()),
   idempotencyId: z.nullable(z.string()),
   who,
   request_id: z.string(),
@@ -163,6 +226,15 @@ export const keyRow = z.looseObject({
   chain: z.string(),
   intent: z.nullable(intent),
   key: keyImage,
+  /** Values stored for this key on a day in UTC: Secrets Manager keeps a hundred versions. */
+  rotations: z.optional(z.looseObject({ day: z.string(), count: z.number() })),
+  /**
+   * When this key left the name it has without an alias: its own secret is then in a deletion window
+   * there. Absent as long as it never has.
+   */
+  ownNameLeftAt: z.optional(z.string()),
+  /** A name that a step closed by the reconciler gave up: a call of that step may still arrive there. */
+  leftName: z.optional(z.looseObject({ name: z.string(), alias: z.nullable(z.string()) })),
   /** When the sweep is to look at this row beside its daily round. */
   sweepAt: z.optional(z.string()),
   /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
@@ -172,11 +244,12 @@ export const keyRow = z.looseObject({
 });
 
 export type KeyImage = z.infer<typeof keyImage>;
+export type KeyPatch = z.infer<typeof keyPatch>;
 export type KeyRow = z.infer<typeof keyRow>;
 export type Intent = z.infer<typeof intent>;
 export type Who = z.infer<typeof who>;
 export type Notify = z.infer<typeof notify>;
-export type IntentKind = 'generate' | 'restore' | 'cleanup';
+export type IntentKind = 'generate' | 'regenerate' | 'rename' | 'delete' | 'restore' | 'cleanup';
 
 /** A name's lease: held by a key, or free again. Freed, never removed: it tells whose secret was there. */
 export const aliasLease = z.looseObject({
@@ -197,6 +270,8 @@ export type AliasLease = z.infer<typeof aliasLease>;
 export const tokenPointer = z.looseObject({
   hash: z.string(),
   keyId: z.string(),
+  /** Epoch seconds after which the pointer of a value that is no longer let in is removed. */
+  ttl: z.optional(z.number()),
 });
 export type TokenPointer = z.infer<typeof tokenPointer>;
 
@@ -209,7 +284,17 @@ export function statusOf(row: KeyRow, now: Date): KeyStatus {
   return isExpired(row, now) ? 'expired' : 'active';
 }
 
-export const isExpired = (row: KeyRow, now: Date): boolean =>
+/**
+ * Whether a hash is that of a value which counts: the current one; the former one within its grace
+ * period; or the one that an open regenerate is storing, for Secrets Manager may show it already.
+ */
+export function countsAsValue({ cur, prev, intent }: KeyRow, hash: string, now: Date): boolean {
+  if (sameHash(hash, cur.hash)) return true;
+  if (intent?.kind === 'regenerate' && sameHash(hash, intent.hash)) return true;
+  return prev !== null && now.getTime() < Date.parse(prev.until) && sameHash(hash, prev.hash);
+}
+
+export const isExpired = (row: Pick<KeyRow, 'expires'>, now: Date): boolean =>
   row.expires !== null && !(now.getTime() < Date.parse(row.expires));
 
 /**
@@ -217,6 +302,7 @@ export const isExpired = (row: KeyRow, now: Date): boolean =>
  * only finds rows; no condition is ever on it.
  */
 export function dueAt(row: KeyRow): string | null {
-  const times = [row.intent?.fence, row.prev?.until, row.sweepAt];
+  const overlapEnd = row.status === 'active' ? row.prev?.until : undefined;
+  const times = [row.intent?.fence, overlapEnd, row.sweepAt];
   return times.filter((time) => time !== undefined).sort()[0] ?? null;
 }

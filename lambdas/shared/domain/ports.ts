@@ -9,11 +9,15 @@ import type { AliasLease, KeyRow, TokenPointer } from './key-row.ts';
 
 /** How a presented key is found: by the id inside it, or by its hash alone. */
 export type KeyRef = { readonly keyId: string } | { readonly hash: string };
+/** How a key is found that an operation is about: also by the alias that it holds. */
+export type TargetRef = KeyRef | { readonly alias: string };
 
 /** What one operation reads before it decides. */
 export interface Wanted {
   readonly caller?: KeyRef | undefined;
-  readonly target?: KeyRef | undefined;
+  readonly target?: TargetRef | undefined;
+  /** For an operation on several keys. */
+  readonly targets?: readonly TargetRef[] | undefined;
   readonly alias?: string | undefined;
   /** The id of the idempotency record, which depends on the caller's key id. */
   readonly recordIdOf?: ((callerKeyId: string) => string) | undefined;
@@ -23,6 +27,8 @@ export interface Wanted {
 export interface Loaded {
   readonly caller: KeyRow | null;
   readonly target: KeyRow | null;
+  /** In the order of what was wanted. */
+  readonly targets: readonly (KeyRow | null)[];
   readonly alias: AliasLease | null;
   readonly record: IdempotencyRecord | null;
 }
@@ -34,8 +40,18 @@ export type KeyWrite =
   | { readonly kind: 'replace-row'; readonly row: KeyRow }
   | { readonly kind: 'create-pointer'; readonly pointer: TokenPointer }
   | { readonly kind: 'delete-pointer'; readonly hash: string }
+  /** Has the pointer removed some day. */
+  | { readonly kind: 'expire-pointer'; readonly pointer: TokenPointer }
   /** Only over the lease as it was read (`rev` one less), or absent for `rev` 1. */
   | { readonly kind: 'put-lease'; readonly lease: AliasLease }
+  /** Only while this key holds it, whatever else has been written to it since. */
+  | {
+      readonly kind: 'free-lease';
+      readonly alias: string;
+      readonly keyId: string;
+      /** When a secret of ours under the name was scheduled for deletion; null leaves what is told. */
+      readonly deletedAt: string | null;
+    }
   /** Only where there is none, or one that has expired by `now`. */
   | { readonly kind: 'create-record'; readonly record: IdempotencyRecord; readonly now: Date }
   | { readonly kind: 'delete-record'; readonly id: string };
@@ -53,7 +69,10 @@ export type CommitOutcome =
 
 /** The keys' table. Reads are strongly consistent and throw `Unavailable` when they cannot be had. */
 export interface KeyTable {
-  /** One batched read; one more where a hash must first be followed to its key. */
+  /**
+   * One batched read; one more where a hash or an alias must first be followed to its key. Of many
+   * targets a hundred are read at a time.
+   */
   load(wanted: Wanted, limitMs: number): Promise<Loaded>;
   /** Writes everything or nothing. Repeating a call with its token changes nothing further. */
   commit(writes: readonly KeyWrite[], token: string, limitMs: number): Promise<CommitOutcome>;
@@ -147,8 +166,14 @@ export interface Secrets {
   ): Promise<SecretOutcome>;
 }
 
+/** For those who end a key, or leave a name. */
+export interface SecretRemoval {
+  /** Schedules the deletion, seven days ahead. */
+  remove(secretId: string, limitMs: number): Promise<SecretOutcome>;
+}
+
 /** What only the reconciler does to the mirror. It never reads a value. */
-export interface SecretRepairs {
+export interface SecretRepairs extends SecretRemoval {
   describe(secretId: string, limitMs: number): Promise<DescribeOutcome>;
   /**
    * Writes the fixed tombstone text as version `token`, under a label of our own, so that AWSCURRENT
@@ -156,8 +181,6 @@ export interface SecretRepairs {
    */
   putTombstone(secretId: string, token: string, limitMs: number): Promise<SecretOutcome>;
   restore(secretId: string, limitMs: number): Promise<SecretOutcome>;
-  /** Schedules the deletion, seven days ahead. */
-  remove(secretId: string, limitMs: number): Promise<SecretOutcome>;
   /** Moves AWSCURRENT from one version to another. */
   moveCurrent(secretId: string, from: string, to: string, limitMs: number): Promise<SecretOutcome>;
   /** Takes AWSPREVIOUS off a version. */

@@ -48,9 +48,23 @@ export function recipientOf(
   return userId;
 }
 
-function checkDomain(email: string, param: string, domains: readonly string[]): void {
+/** The same for a mail that nobody asked for: null where none could go out. */
+export function knownRecipient(
+  email: string | null,
+  userId: string | null,
+  { alerting, domains }: MailSettings,
+): string | null {
+  const to = email ?? (userId !== null && isAddress(userId) ? userId : null);
+  return alerting && to !== null && isAllowed(to, domains) ? to : null;
+}
+
+function isAllowed(email: string, domains: readonly string[]): boolean {
   const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase();
-  if (domains.includes('*') || domains.some((allowed) => allowed.toLowerCase() === domain)) return;
+  return domains.includes('*') || domains.some((allowed) => allowed.toLowerCase() === domain);
+}
+
+function checkDomain(email: string, param: string, domains: readonly string[]): void {
+  if (isAllowed(email, domains)) return;
   throw new InvalidField(
     param,
     `${param} has a domain that may not receive mail; allowed: ${domains.join(', ') || 'none'}.`,

@@ -7,11 +7,25 @@ import { Denied, ReadOnlyUser } from './errors.ts';
 import { masterKeyId } from './key-format.ts';
 import type { KeyRow, KeyType, UserRole } from './key-row.ts';
 
-export type Operation = 'key.generate' | 'key.info';
+export type Operation =
+  | 'key.generate'
+  | 'key.generate-service-account'
+  | 'key.info'
+  | 'key.update'
+  | 'key.regenerate'
+  | 'key.delete'
+  | 'key.block'
+  | 'key.reset-spend';
 export type Scope = 'any' | 'own';
 
 const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.generate': { proxy_admin: 'any', internal_user: 'own' },
+  'key.generate-service-account': { proxy_admin: 'any' },
+  'key.update': { proxy_admin: 'any', internal_user: 'own' },
+  'key.regenerate': { proxy_admin: 'any', internal_user: 'own' },
+  'key.delete': { proxy_admin: 'any', internal_user: 'own' },
+  'key.block': { proxy_admin: 'any' },
+  'key.reset-spend': { proxy_admin: 'any' },
   'key.info': {
     proxy_admin: 'any',
     proxy_admin_viewer: 'any',
@@ -21,11 +35,11 @@ const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
 };
 
 /** The operations that each key type leaves to its key. */
-const allowed: Record<KeyType, readonly Operation[]> = {
-  default: ['key.generate', 'key.info'],
-  management: ['key.generate', 'key.info'],
-  read_only: ['key.info'],
-  llm_api: [],
+const allowed: Record<KeyType, (operation: Operation) => boolean> = {
+  default: () => true,
+  management: () => true,
+  read_only: (operation) => operation === 'key.info',
+  llm_api: () => false,
 };
 
 /** LiteLLM's `allowed_routes` of each key type, shown in answers. */
@@ -48,10 +62,14 @@ export interface Caller {
 
 export const isAdmin = (caller: Caller): boolean => caller.role === 'proxy_admin';
 
+/** Whether a role sees or changes the keys of others. */
+export const isAdminRole = (role: string | undefined): boolean =>
+  role === 'proxy_admin' || role === 'proxy_admin_viewer';
+
 /** The caller's scope for an operation. Throws `Denied`, or LiteLLM's 401 for a read-only user. */
 export function scopeOf(caller: Caller, operation: Operation): Scope {
   const keyType = caller.row.key.key_type ?? 'default';
-  if (listed(allowed, keyType)?.includes(operation) !== true) {
+  if (listed(allowed, keyType)?.(operation) !== true) {
     throw new Denied(`A key of type ${keyType} may not be used for this.`);
   }
   const scope = listed(rights[operation], caller.role);

@@ -20,6 +20,7 @@ export interface Settings {
   readonly keyDefaults: KeyDefaults;
   /** Above one of these a request is refused; a new key without the field takes the limit. */
   readonly keyLimits: KeyLimits;
+  readonly gracePeriod: GracePeriod;
   /** Whether a caller may choose the key's value. */
   readonly allowCustomKeys: boolean;
   /** The whole alias must match it; null leaves only the fixed alias rules. */
@@ -60,6 +61,14 @@ export interface KeyLimits {
   readonly rpm_limit?: number;
   readonly budget_duration?: string;
   readonly duration?: string;
+}
+
+/** Durations, such as `24h`. */
+export interface GracePeriod {
+  /** How long a former value is let in where a regenerate does not say. */
+  readonly standard: string;
+  /** The longest that a regenerate may ask for. */
+  readonly limit: string;
 }
 
 /**

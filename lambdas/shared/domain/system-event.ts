@@ -1,7 +1,6 @@
-import { eventOf } from './key-event.ts';
+import { audited } from './key-event.ts';
 import type { AuditAction, KeyRow, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
-import { newSalt } from './salt.ts';
 
 /** The actor of everything that Latchkey does by itself. */
 export const system: Who = {
@@ -12,17 +11,16 @@ export const system: Who = {
   source_ip: null,
 };
 
-/** The row after a repair: its image is left alone, but nothing happens without a record. */
-export const repaired = (
+/** The row after something that Latchkey did by itself: nothing happens without a record. */
+export const bySystem = (
   before: KeyRow,
   after: KeyRow,
   action: AuditAction,
   requestId: string,
   now: Date,
   random: Randomness,
-): KeyRow => ({
-  ...after,
-  ...eventOf(
+): KeyRow =>
+  audited(
     before,
     after,
     {
@@ -34,6 +32,5 @@ export const repaired = (
       operationId: null,
       notify: null,
     },
-    newSalt(random),
-  ),
-});
+    random,
+  );

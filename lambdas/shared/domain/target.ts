@@ -1,13 +1,14 @@
-/** The key an operation is about, as the caller names it: by value, token hash or key id. */
+/** The key an operation is about, as the caller names it: by value, token hash, key id or alias. */
+import { isPossibleAlias } from './alias.ts';
 import { Denied, KeyNotFound } from './errors.ts';
-import { isKeyId, isTokenHash, sameHash, shapeOf, tokenHash } from './key-format.ts';
-import type { KeyRow } from './key-row.ts';
-import type { KeyRef } from './ports.ts';
-import { type Caller, isMaster, owns, type Scope } from './roles.ts';
+import { isKeyId, isTokenHash, shapeOf, tokenHash } from './key-format.ts';
+import { countsAsValue, type KeyRow } from './key-row.ts';
+import type { TargetRef } from './ports.ts';
+import { type Caller, isAdminRole, isMaster, owns, type Scope } from './roles.ts';
 
-/** How to find the key, and the hash that it must then have; null where only the id was named. */
+/** How to find the key, and the hash that it must then have; null where no hash was named. */
 export interface Target {
-  readonly ref: KeyRef;
+  readonly ref: TargetRef;
   readonly hash: string | null;
 }
 
@@ -23,24 +24,46 @@ export function targetOf(identifier: string): Target | null {
   return isKeyId(identifier) ? { hash: null, ref: { keyId: identifier } } : null;
 }
 
+/** The key that holds an alias; null for a text that can be none. */
+export const targetOfAlias = (alias: string): Target | null =>
+  isPossibleAlias(alias) ? { ref: { alias }, hash: null } : null;
+
 /**
  * The row, where it is the key that was named and the caller may see it. An admin learns that a key
  * is unknown (`KeyNotFound`); anybody else gets one and the same `Denied` for unknown and foreign.
  */
-export function visibleTarget(
-  target: Target | null,
-  row: KeyRow | null,
-  caller: Caller,
-  scope: Scope,
-): KeyRow {
-  const named = row !== null && target !== null && hasHash(row, target.hash) ? row : null;
-  const isHidden = named !== null && isMaster(named.keyId) && named.keyId !== caller.keyId;
-  if (named !== null && !isHidden && (scope === 'any' || owns(caller, named))) return named;
-  if (scope === 'any') throw new KeyNotFound();
+export function visibleTarget(row: KeyRow | null, caller: Caller, scope: Scope): KeyRow {
+  const isHidden = row !== null && isMaster(row.keyId) && row.keyId !== caller.keyId;
+  if (row !== null && !isHidden && (scope === 'any' || owns(caller, row))) return row;
+  if (scope === 'any') throw new KeyNotFound('key');
   throw new Denied('You may look at your own keys only.');
 }
 
-const hasHash = (row: KeyRow, hash: string | null): boolean =>
-  hash === null ||
-  sameHash(hash, row.cur.hash) ||
-  (row.prev !== null && sameHash(hash, row.prev.hash));
+/** Whether the row is the key that was named, by a value that counts where one was named. */
+export const isNamed = (target: Target | null, row: KeyRow, now: Date): boolean =>
+  target !== null && (target.hash === null || countsAsValue(row, target.hash, now));
+
+/**
+ * The row, where it is the key that was named and the caller may change it. A value that was rotated
+ * away names no key: else a change by an old value would hit the live key. Nobody changes a key that
+ * may do more than the caller's own, and nobody but itself the admin key. Throws as `visibleTarget`
+ * does; a key of the caller's that is deleted is not found either.
+ */
+export function changeableTarget(
+  named: { readonly target: Target | null; readonly row: KeyRow | null; readonly param: string },
+  caller: Caller,
+  scope: Scope,
+  now: Date,
+): KeyRow {
+  const { target, row, param } = named;
+  const found = row !== null && isNamed(target, row, now) ? row : null;
+  const isSelf = found?.keyId === caller.keyId;
+  const isReached = found !== null && (!isMaster(found.keyId) || isSelf);
+  const isAbove = isAdminRole(found?.key.user_role) && !isSelf;
+  if (scope === 'own' && !(isReached && owns(caller, found) && !isAbove)) throw notYours();
+  if (!isReached || found.status === 'deleted') throw new KeyNotFound(param);
+  return found;
+}
+
+/** One answer for foreign and unknown keys. */
+export const notYours = (): Denied => new Denied('You may change your own keys only.');

@@ -25,8 +25,8 @@ import type { Request } from './request.ts';
 export interface Route<Input> {
   /** Folder, construct id and log field. */
   readonly name: string;
-  /** The right it takes, a row of the table in `roles.ts`. */
-  readonly right: Operation;
+  /** The right that a request takes, a row of the table in `roles.ts`. */
+  readonly right: (request: Request) => Operation;
   /** Reads the input. What it throws is answered only to an authenticated caller. */
   readonly parse: (request: Request) => Input;
   /** Whether `Idempotency-Key` makes a repeat safe: so it is on every route that changes something. */
@@ -76,7 +76,7 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
     );
     const caller = authenticate(credential, loaded.caller, now());
     note.caller = caller.keyId;
-    const scope = scopeOf(caller, route.right);
+    const scope = scopeOf(caller, route.right(request));
     if ('error' in parsed) throw parsed.error;
     const { input, idempotencyKey } = parsed.done;
     return operation({

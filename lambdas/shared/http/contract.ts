@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
 /**
- * What the OpenAPI document says of an operation. Each `lambdas/<operation>/schema.ts` exports one
- * under the name `contract`; `scripts/openapi.ts` puts them together by the list of routes.
+ * What the OpenAPI document says of an operation. Each `lambdas/<operation>/contract.ts` exports one
+ * under the name `contract`, apart from the schemas that a function runs with; `scripts/openapi.ts` puts them together by the list of routes.
  */
 export interface Contract {
   readonly summary: string;

@@ -11,6 +11,7 @@ const statuses: Record<ErrorKind, number> = {
   gone: 410,
   'too-large': 413,
   malformed: 422,
+  'too-many': 429,
   unavailable: 503,
 };
 

@@ -12,6 +12,10 @@ export const text = () => z.nullish(z.string('expected a string'));
 export const texts = () =>
   z.nullish(z.array(z.string('expected a string'), 'expected a list of strings'));
 
+/** A list of entries of one shape; what an entry has beside it is left away. */
+export const entries = <Entry extends z.ZodMiniType>(entry: Entry) =>
+  z.nullish(z.array(entry, 'expected a list'));
+
 /** Taken as it is: a record type would silently drop a member named `__proto__`. */
 export const object = () =>
   lax((value) => (isObject(value) ? value : undefined), 'expected an object', {
@@ -22,17 +26,39 @@ export const object = () =>
 export const choice = <const Values extends readonly string[]>(values: Values) =>
   z.nullish(z.enum(values, `expected one of ${values.join(', ')}`));
 
-/** A finite number or not: what a budget may be is the domain's rule. */
-export const number = () => lax(readNumber, 'expected a number', { type: 'number' });
-
-export const integer = () =>
+/** An object whose members are lists of texts. */
+export const textLists = () =>
   lax(
-    (value) => {
-      const read = readNumber(value);
-      return read !== undefined && Number.isInteger(read) ? read : undefined;
+    (value) => (isObject(value) && Object.values(value).every(isTexts) ? value : undefined),
+    'expected an object of lists of strings',
+    {
+      type: 'object',
+      additionalProperties: { type: 'array', items: { type: 'string' } },
     },
-    'expected a whole number',
-    { type: 'integer' },
+  );
+
+/** A finite number or not: what a budget may be is the domain's rule. */
+export const number = () => z.nullish(someNumber());
+
+export const someNumber = () => read(readNumber, 'expected a number', { type: 'number' });
+
+export const someText = () => z.string('expected a string');
+
+export const integer = () => lax(readInteger, 'expected a whole number', { type: 'integer' });
+
+/** A whole number above zero. */
+export const positive = () =>
+  lax(readPositive, 'expected a whole number above zero', { type: 'integer', exclusiveMinimum: 0 });
+
+/** An object whose members are whole numbers above zero. */
+export const positives = () =>
+  lax(
+    (value) =>
+      isObject(value) && Object.values(value).every((entry) => readPositive(entry) === entry)
+        ? value
+        : undefined,
+    'expected an object of whole numbers above zero',
+    { type: 'object', additionalProperties: { type: 'integer', exclusiveMinimum: 0 } },
   );
 
 /** A number where the empty text means none, as in LiteLLM's `max_budget`. */
@@ -44,21 +70,23 @@ export const budget = () =>
 
 export const truth = () => lax(readTruth, 'expected true or false', { type: 'boolean' });
 
-function lax<T>(
-  read: (value: unknown) => T | undefined,
+const lax = <T>(...field: Parameters<typeof read<T>>) => z.nullish(read(...field));
+
+function read<T>(
+  reader: (value: unknown) => T | undefined,
   expected: string,
   jsonSchema: Record<string, Json>,
 ) {
   const field = z.pipe(
     z.unknown(),
     z.transform((value: unknown, context): T => {
-      const result = read(value);
+      const result = reader(value);
       if (result !== undefined) return result;
       context.issues.push({ code: 'custom', message: expected, input: value });
       return z.NEVER;
     }),
   );
-  return z.nullish(field.register(z.globalRegistry, jsonSchema));
+  return field.register(z.globalRegistry, jsonSchema);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -73,6 +101,19 @@ function readNumber(value: unknown): number | undefined {
   if (/^[+-]?nan$/i.test(trimmed)) return Number.NaN;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : undefined;
 }
+
+function readInteger(value: unknown): number | undefined {
+  const number = readNumber(value);
+  return number !== undefined && Number.isInteger(number) ? number : undefined;
+}
+
+function readPositive(value: unknown): number | undefined {
+  const number = readInteger(value);
+  return number !== undefined && number > 0 ? number : undefined;
+}
+
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 
 const truths = new Map<unknown, boolean>([
   ...['true', 't', 'yes', 'y', 'on', '1', 1].map((word) => [word, true] as const),

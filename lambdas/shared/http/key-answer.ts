@@ -27,8 +27,9 @@ const routerSettings = {
   optional_pre_call_checks: null,
 };
 
-/** Settings that generate, info and list answers share. */
-const settingsOf = ({ key }: KeyRow) => ({
+/** What every answer about a key shows. */
+const settingsOf = ({ key, keyId }: KeyRow) => ({
+  key_id: keyId,
   key_name: key.key_name,
   key_alias: key.key_alias ?? null,
   key_type: key.key_type ?? 'default',
@@ -41,25 +42,24 @@ const settingsOf = ({ key }: KeyRow) => ({
   user_id: key.user_id ?? null,
   team_id: key.team_id ?? null,
   organization_id: key.organization_id ?? null,
-  project_id: null,
-  agent_id: null,
+  project_id: key.project_id ?? null,
+  agent_id: key.agent_id ?? null,
   max_budget: key.max_budget ?? null,
   budget_duration: key.budget_duration ?? null,
-  budget_id: null,
-  budget_limits: null,
-  budget_fallbacks: {},
-  model_max_budget: {},
+  budget_id: key.budget_id ?? null,
+  budget_limits: key.budget_limits ?? null,
+  budget_fallbacks: key.budget_fallbacks ?? {},
+  model_max_budget: key.model_max_budget ?? {},
   litellm_budget_table: budgetTable(key),
   tpm_limit: key.tpm_limit ?? null,
   rpm_limit: key.rpm_limit ?? null,
-  tpd_limit: null,
+  tpd_limit: key.tpd_limit ?? null,
   max_parallel_requests: key.max_parallel_requests ?? null,
   metadata: withoutCredentials(key.metadata),
   blocked: key.blocked ?? null,
   allowed_routes: key.allowed_routes,
-  allowed_cache_controls: [],
-  access_group_ids: [],
-  object_permission: null,
+  allowed_cache_controls: key.allowed_cache_controls ?? [],
+  access_group_ids: key.access_group_ids ?? [],
   created_at: key.created_at,
   created_by: key.created_by,
   updated_at: key.updated_at,
@@ -69,11 +69,11 @@ const settingsOf = ({ key }: KeyRow) => ({
 /** The answer of generate, but for the key's value: what is kept for a repeat has none. */
 export const issuedKey = (row: KeyRow) => ({
   ...settingsOf(row),
-  key_id: row.keyId,
   token: row.cur.hash,
   token_id: row.cur.hash,
-  router_settings: routerSettings,
-  // LiteLLM answers these with null even when they were sent: their values live in metadata.
+  router_settings: { ...routerSettings, ...row.key.router_settings },
+  // LiteLLM answers these with null even when they were sent: it keeps them elsewhere.
+  object_permission: null,
   duration: null,
   tags: null,
   guardrails: null,
@@ -97,31 +97,66 @@ export const issuedKey = (row: KeyRow) => ({
   allowed_vector_store_indexes: null,
 });
 
-/** The `info` of a key: all its columns and its status, without the hash. */
-export const keyInfo = (row: KeyRow, now: Date) => ({
-  ...settingsOf(row),
-  key_id: row.keyId,
-  status: statusOf(row, now),
+/** The rest of the columns, which every answer but generate's has. */
+const columnsOf = ({ key }: KeyRow) => ({
   soft_budget_cooldown: false,
   total_spend: 0,
   model_spend: {},
-  router_settings: {},
-  policies: [],
+  router_settings: key.router_settings ?? {},
+  object_permission: key.object_permission ?? null,
   object_permission_id: null,
-  budget_reset_at: row.key.budget_reset_at ?? null,
-  auto_rotate: row.key.auto_rotate,
-  rotation_interval: row.key.rotation_interval ?? null,
-  rotation_count: row.key.rotation_count,
-  key_rotation_at: row.key.key_rotation_at ?? null,
-  last_rotation_at: null,
+  budget_reset_at: key.budget_reset_at ?? null,
+  auto_rotate: key.auto_rotate,
+  rotation_interval: key.rotation_interval ?? null,
+  rotation_count: key.rotation_count,
+  key_rotation_at: key.key_rotation_at ?? null,
+  last_rotation_at: key.last_rotation_at ?? null,
   last_active: null,
-  settings_updated_at: null,
+  settings_updated_at: key.settings_updated_at ?? null,
+});
+
+/** What LiteLLM has of other tables, and what is our own. */
+const relationsOf = ({ key, secretName }: KeyRow) => ({
+  policies: [],
   litellm_organization_table: null,
   litellm_project_table: null,
   jwt_key_mappings: null,
-  user_email: row.key.user_email ?? null,
-  user_role: row.key.user_role ?? null,
-  secret_name: row.secretName,
+  user_email: key.user_email ?? null,
+  user_role: key.user_role ?? null,
+  secret_name: secretName,
+  overlap_until: key.overlap_until ?? null,
+});
+
+/** The `info` of a key: all its columns and its status, without the hash. */
+export const keyInfo = (row: KeyRow, now: Date) => ({
+  ...settingsOf(row),
+  ...columnsOf(row),
+  ...relationsOf(row),
+  status: statusOf(row, now),
+  ...(row.status === 'deleted' ? deletionOf(row) : {}),
+});
+
+const deletionOf = ({ key }: KeyRow) => ({
+  deleted_at: key.deleted_at ?? null,
+  deleted_by: key.deleted_by ?? null,
+  deleted_by_api_key: key.deleted_by_api_key ?? null,
+  org_id: key.organization_id ?? null,
+});
+
+/** The answer of update, but for how the key was named: all columns, the hash among them, and no status. */
+export const updatedKey = (row: KeyRow) => ({
+  ...settingsOf(row),
+  ...columnsOf(row),
+  ...relationsOf(row),
+  token: row.cur.hash,
+});
+
+/** The answer of block and unblock: the row as it is, in which LiteLLM calls the organisation `org_id`. */
+export const fullRow = (row: KeyRow) => ({
+  ...settingsOf(row),
+  ...columnsOf(row),
+  token: row.cur.hash,
+  org_id: row.key.organization_id ?? null,
 });
 
 /** LiteLLM keeps a soft budget in a row of its own; here it is a field of the key, shown in that form. */

@@ -5,6 +5,8 @@ export interface Request {
   readonly id: string;
   readonly method: string;
   readonly path: string;
+  /** Parameters in the path, decoded. */
+  readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -16,6 +18,7 @@ export const requestOf = (event: APIGatewayProxyEventV2): Request => ({
   id: event.requestContext.requestId,
   method: event.requestContext.http.method,
   path: event.rawPath,
+  params: event.pathParameters ?? {},
   query: new URLSearchParams(event.rawQueryString),
   headers: Object.fromEntries(
     Object.entries(event.headers).flatMap(([name, value]) =>

@@ -1,13 +1,28 @@
 /**
  * Every route of the API and the operation (the folder under `lambdas/`) that answers it: the
  * one list behind the API Gateway routes, the 404/405 of unknown ones, and the OpenAPI document.
+ * `{name}` in a path stands for one segment.
  */
 export const routes = [
   { method: 'POST', path: '/key/generate', operation: 'generate-key' },
+  { method: 'POST', path: '/key/service-account/generate', operation: 'generate-key' },
   { method: 'GET', path: '/key/info', operation: 'show-key-info' },
+  { method: 'POST', path: '/key/update', operation: 'update-key' },
+  { method: 'POST', path: '/key/delete', operation: 'delete-key' },
+  { method: 'POST', path: '/key/block', operation: 'block-key' },
+  { method: 'POST', path: '/key/unblock', operation: 'block-key' },
+  { method: 'POST', path: '/key/regenerate', operation: 'regenerate-key' },
+  { method: 'POST', path: '/key/{key}/regenerate', operation: 'regenerate-key' },
+  { method: 'POST', path: '/key/{key}/reset_spend', operation: 'reset-spend' },
   { method: 'GET', path: '/health/liveliness', operation: 'check-liveness' },
   { method: 'GET', path: '/health/liveness', operation: 'check-liveness' },
 ] as const;
 
 /** Answers whatever no route matches, with our error shape. */
 export const fallbackOperation = 'refuse-unknown-route';
+
+/** The parameters of a path, or null where it is none of the template's. */
+export function paramsOf(template: string, path: string): Record<string, string> | null {
+  const pattern = template.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+  return new RegExp(`^${pattern}$`).exec(path)?.groups ?? (template === path ? {} : null);
+}

@@ -1,6 +1,7 @@
 import { type Deadline, deadlineOf } from '../domain/deadline.ts';
 import type { DueRows } from '../domain/ports.ts';
-import { type RepairStores, reconcile } from './reconcile.ts';
+import type { RepairStores } from './pass.ts';
+import { reconcile } from './reconcile.ts';
 import { sweepRow } from './sweep.ts';
 
 export interface RepairRunStores extends RepairStores {
@@ -22,6 +23,8 @@ export interface RepairRun {
   readonly Undone: number;
   readonly SecretsRestored: number;
   readonly SecretsRemoved: number;
+  /** Grace periods that were over. */
+  readonly OverlapsEnded: number;
   /** Passes that ended without closing the intent; a later run goes on. */
   readonly Left: number;
   /** Live keys whose secret is gone. */
@@ -53,6 +56,7 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     Undone: 0,
     SecretsRestored: 0,
     SecretsRemoved: 0,
+    OverlapsEnded: 0,
     Left: 0,
     SecretsMissing: 0,
     Failed: 0,
@@ -64,8 +68,9 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     if (!hasTime(deadline)) return run;
     await attend(keyId, async () => {
       const { result, intent } = await reconcile(stores, keyId, requestId, deadline);
-      if (result === 'nothing' || intent === null) return sweepOne(keyId);
+      if (result === 'nothing') return sweepOne(keyId);
       if (result !== 'lost') run[counters[result]] += 1;
+      if (intent === null) return;
       const age = (now().getTime() - Date.parse(intent.opened)) / 1000;
       run.OldestIntentSeconds = Math.max(run.OldestIntentSeconds, Math.round(age));
       if (result === 'lost') missing(keyId);
@@ -131,6 +136,7 @@ const counters = {
   undone: 'Undone',
   restored: 'SecretsRestored',
   cleaned: 'SecretsRemoved',
+  'overlap-ended': 'OverlapsEnded',
 } as const;
 
 /** A pass makes several calls; none is begun that could not end. */

@@ -7,7 +7,8 @@ import type { Deadline } from '../domain/deadline.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 import { system } from '../domain/system-event.ts';
-import { isOurs, type RepairStores, secondsAfter, versionWith } from './reconcile.ts';
+import { isOurs, type RepairStores, versionWith, write } from './pass.ts';
+import { secondsAfter, takeLease } from './writes.ts';
 
 /**
  * - `fine`: row and secret agree, or the row names no secret
@@ -28,59 +29,93 @@ export async function sweepRow(
   const { table, now, settings } = stores;
   const { target: row } = await table.load({ target: { keyId } }, deadline.tableLimitMs());
   if (row === null || row.intent !== null) return 'fine';
-  const { alias: lease } = await table.load(
-    { alias: row.alias ?? undefined },
-    deadline.tableLimitMs(),
-  );
-  const look = await compare(stores, row, lease, deadline);
+  const { look, stray } = await compare(stores, row, deadline);
   // A look that was asked for stays asked for until its time has come: this may be the daily round.
   const later = row.sweepAt !== undefined && row.sweepAt > now().toISOString() ? row.sweepAt : null;
   if (look === 'unknown') {
     // A row that cannot be looked at must not stay at the head of what is due.
     const retryAt = secondsAfter(now(), settings.timing.fenceSeconds);
     const isDue = row.sweepAt !== undefined && later === null;
-    if (isDue) await replace(stores, [noted(row, row.suspicion, retryAt)], deadline);
+    if (isDue) await write(stores, [noted(row, row.suspicion, retryAt)], deadline);
     return look;
   }
   if (look === 'fine') {
-    const isOver = row.suspicion !== undefined || (row.sweepAt !== undefined && later === null);
-    if (isOver) await replace(stores, [noted(row, undefined, later)], deadline);
+    const wasAskedFor = row.sweepAt !== undefined && later === null;
+    // What a closed step left has been looked at when it was to be.
+    const looked = wasAskedFor ? { ...row, leftName: undefined } : row;
+    if (wasAskedFor || row.suspicion !== undefined) {
+      await write(stores, [noted(looked, undefined, later)], deadline);
+    }
     return look;
   }
   const since = row.suspicion?.kind === look ? row.suspicion.at : now().toISOString();
   const secondLookAt = secondsAfter(new Date(since), settings.timing.staleReadSeconds);
   if (secondLookAt > now().toISOString()) {
     const sweepAt = later !== null && later > secondLookAt ? later : secondLookAt;
-    await replace(stores, [noted(row, { kind: look, at: since }, sweepAt)], deadline);
+    await write(stores, [noted(row, { kind: look, at: since }, sweepAt)], deadline);
     return 'suspected';
   }
   if (look === 'missing') {
-    await replace(stores, [noted(row, undefined, later)], deadline);
+    await write(stores, [noted(row, undefined, later)], deadline);
     return look;
   }
-  const writes = opened(row, look, lease, requestId, stores);
-  return (await replace(stores, writes, deadline)) ? 'opened' : 'unknown';
+  const writes = opened(row, look, stray, requestId, stores);
+  return (await write(stores, writes, deadline)) ? 'opened' : 'unknown';
 }
 
 type Look = 'fine' | 'missing' | 'unknown' | 'restore' | 'cleanup';
 
-async function compare(
+/** A name under which a secret of the key must not be, with the lease of its alias. */
+interface Stray {
+  readonly name: string;
+  readonly lease: AliasLease | null;
+}
+
+interface Compared {
+  readonly look: Look;
+  /** Set where it is to be cleaned up. */
+  readonly stray?: Stray;
+}
+
+async function compare(stores: RepairStores, row: KeyRow, deadline: Deadline): Promise<Compared> {
+  const { status, secretName, alias, leftName } = row;
+  const own = secretName === null ? [] : [{ name: secretName, alias }];
+  const left = leftName === undefined || leftName.name === secretName ? [] : [leftName];
+  for (const { name, alias: of } of [...(status === 'deleted' ? own : []), ...left]) {
+    const found = await strayUnder(stores, row, name, of, deadline);
+    if (found.look !== 'fine') return found;
+  }
+  if (status === 'deleted' || secretName === null) return { look: 'fine' };
+  return { look: await ownSecret(stores, row, row.secretArn ?? secretName, deadline) };
+}
+
+/** Whether a secret of the key is live under a name that it has no more. */
+async function strayUnder(
+  { table, secrets, settings }: RepairStores,
+  row: KeyRow,
+  name: string,
+  alias: string | null,
+  deadline: Deadline,
+): Promise<Compared> {
+  const wanted = { alias: alias ?? undefined };
+  const { alias: lease } = await table.load(wanted, deadline.tableLimitMs());
+  // A name that another key holds now is that key's business.
+  if (lease?.state === 'held') return { look: 'fine' };
+  const found = await secrets.describe(name, deadline.secretLimitMs());
+  if (found.kind === 'absent') return { look: 'fine' };
+  if (found.kind !== 'done') return { look: 'unknown' };
+  const isStray = !found.isScheduled && isOurs(found, row, settings);
+  return isStray ? { look: 'cleanup', stray: { name, lease } } : { look: 'fine' };
+}
+
+/** By its ARN: another secret that somebody made under its name has another. */
+async function ownSecret(
   { secrets, settings }: RepairStores,
   row: KeyRow,
-  lease: AliasLease | null,
+  secretId: string,
   deadline: Deadline,
 ): Promise<Look> {
-  if (row.secretName === null) return 'fine';
-  // The name of a deleted key that another key holds now is that key's business.
-  if (row.status === 'deleted' && lease?.state === 'held') return 'fine';
-  // A live key's secret by its ARN: another one that somebody made under its name has another.
-  const secretId = row.status === 'active' ? (row.secretArn ?? row.secretName) : row.secretName;
   const found = await secrets.describe(secretId, deadline.secretLimitMs());
-  if (row.status === 'deleted') {
-    if (found.kind === 'absent') return 'fine';
-    if (found.kind !== 'done') return 'unknown';
-    return !found.isScheduled && isOurs(found, row, settings) ? 'cleanup' : 'fine';
-  }
   if (found.kind === 'absent') return 'missing';
   if (found.kind !== 'done') return 'unknown';
   // Somebody else's secret under the name: ours is gone, and theirs is not touched.
@@ -93,13 +128,12 @@ async function compare(
 function opened(
   row: KeyRow,
   kind: 'restore' | 'cleanup',
-  lease: AliasLease | null,
+  stray: Stray | undefined,
   requestId: string,
   { random, now }: RepairStores,
 ): KeyWrite[] {
   const at = now().toISOString();
-  const secretName = row.secretName ?? '';
-  const restored = row.secretArn ?? secretName;
+  const alias = stray?.lease?.alias ?? null;
   const intent: Intent = {
     id: random.uuid(),
     kind,
@@ -110,37 +144,22 @@ function opened(
     notify: null,
     hash: row.cur.hash,
     ver: row.cur.ver ?? '',
-    newName: kind === 'restore' ? restored : secretName,
-    newAlias: null,
-    names: kind === 'cleanup' ? [secretName] : [],
+    newName: stray?.name ?? row.secretArn ?? row.secretName ?? '',
+    newAlias: alias,
+    names: stray === undefined ? [] : [stray.name],
     idempotencyId: null,
     who: system,
     request_id: requestId,
   };
-  const writes: KeyWrite[] = [
-    {
-      kind: 'replace-row',
-      row: { ...row, rev: row.rev + 1, intent, suspicion: undefined, sweepAt: undefined },
-    },
+  const next = { ...row, rev: row.rev + 1, intent, suspicion: undefined, sweepAt: undefined };
+  return [
+    { kind: 'replace-row', row: next },
+    // Nobody may take the name while its secret is being removed.
+    ...takeLease(row.keyId, alias, stray?.name ?? null, stray?.lease ?? null),
   ];
-  // Nobody may take the name while its secret is being removed.
-  if (kind === 'cleanup' && lease !== null) {
-    const held: AliasLease = { ...lease, state: 'held', keyId: row.keyId, rev: lease.rev + 1 };
-    writes.push({ kind: 'put-lease', lease: held });
-  }
-  return writes;
 }
 
 const noted = (row: KeyRow, suspicion: KeyRow['suspicion'], sweepAt: string | null): KeyWrite => ({
   kind: 'replace-row',
   row: { ...row, rev: row.rev + 1, suspicion, sweepAt: sweepAt ?? undefined },
 });
-
-async function replace(
-  { table, random }: RepairStores,
-  writes: readonly KeyWrite[],
-  deadline: Deadline,
-): Promise<boolean> {
-  const outcome = await table.commit(writes, random.uuid(), deadline.tableLimitMs());
-  return outcome.kind === 'committed';
-}

@@ -15,6 +15,7 @@ import {
   aliasesPartition,
   duePartition,
   leaseKey,
+  leasePrefix,
   listPartition,
   pointerKey,
   pointerPrefix,
@@ -77,9 +78,19 @@ export const pointerItem = (pointer: TokenPointer): Item => ({
   pk: pointerKey(pointer.hash),
 });
 
-export const parsePointer = (item: Item): TokenPointer => tokenPointer.parse(item);
+export function parsePointer(item: Item): TokenPointer {
+  const { pk: _key, ...stored } = item;
+  return tokenPointer.parse(stored);
+}
 
-export const isPointer = (item: Item): boolean => String(item['pk']).startsWith(pointerPrefix);
+/** The key that a pointer or a held lease leads to; null for any other item. */
+export function keyIdBehind(item: Item): string | null {
+  const pk = String(item['pk']);
+  if (pk.startsWith(pointerPrefix)) return parsePointer(item).keyId;
+  if (!pk.startsWith(leasePrefix)) return null;
+  const { state, keyId } = parseLease(item);
+  return state === 'held' ? keyId : null;
+}
 
 export const leaseItem = (lease: AliasLease): Item => ({
   ...lease,

@@ -21,19 +21,18 @@ import {
 import { Unavailable } from '../../domain/errors.ts';
 import type {
   CommitOutcome,
-  KeyRef,
   KeyTable,
   KeyWrite,
   Loaded,
+  TargetRef,
   Wanted,
 } from '../../domain/ports.ts';
 import { isBug } from '../aws-error.ts';
 import {
   type Item,
-  isPointer,
+  keyIdBehind,
   leaseItem,
   parseLease,
-  parsePointer,
   parseRecord,
   parseRow,
   pointerItem,
@@ -49,6 +48,9 @@ import {
   userPartition,
 } from './keys.ts';
 
+/** Items of one BatchGetItem call. */
+const maxBatch = 100;
+
 /**
  * @param recordsTable the table of idempotency records; null for an operation that keeps none
  */
@@ -60,27 +62,26 @@ export function keyTable(
   return { load, commit, countLiveKeys };
 
   async function load(wanted: Wanted, limitMs: number): Promise<Loaded> {
-    const { caller, target, alias, recordIdOf } = wanted;
+    const { caller, target, targets = [], alias, recordIdOf } = wanted;
     const recordOf = (keyId: string) => recordIdOf?.(keyId);
     const callersKeyId = caller !== undefined && 'keyId' in caller ? caller.keyId : null;
+    const refs = [caller, target, ...targets].filter((ref) => ref !== undefined);
     const first = await readItems(
-      [
-        ...(caller === undefined ? [] : [keyOfRef(caller)]),
-        ...(target === undefined ? [] : [keyOfRef(target)]),
-        ...(alias === undefined ? [] : [leaseKey(alias)]),
-      ],
+      [...refs.map(keyOfRef), ...(alias === undefined ? [] : [leaseKey(alias)])],
       callersKeyId === null ? undefined : recordOf(callersKeyId),
       limitMs,
     );
-    const callersPointer =
-      caller !== undefined && callersKeyId === null ? first.items.get(keyOfRef(caller)) : undefined;
+    const behind = (ref: TargetRef): string | null => {
+      const item = first.items.get(keyOfRef(ref));
+      return item === undefined ? null : keyIdBehind(item);
+    };
+    const callerBehind = caller === undefined ? null : behind(caller);
     const followed = await readItems(
-      [...first.items.values()].flatMap((item) => {
-        if (!isPointer(item)) return [];
-        const row = rowKey(parsePointer(item).keyId);
-        return first.items.has(row) ? [] : [row];
+      refs.flatMap((ref) => {
+        const keyId = behind(ref);
+        return keyId === null || first.items.has(rowKey(keyId)) ? [] : [rowKey(keyId)];
       }),
-      callersPointer === undefined ? undefined : recordOf(parsePointer(callersPointer).keyId),
+      callerBehind === null ? undefined : recordOf(callerBehind),
       limitMs,
     );
     const items = new Map([...first.items, ...followed.items]);
@@ -89,18 +90,40 @@ export function keyTable(
     return {
       caller: rowOf(caller, items),
       target: rowOf(target, items),
+      targets: targets.map((ref) => rowOf(ref, items)),
       alias: lease === undefined ? null : parseLease(lease),
       record: record === null ? null : parseRecord(record),
     };
   }
 
-  /** Strongly consistent: a revocation counts for every check that starts after it. */
+  /** All reads, a hundred items at a time; the record goes with the first. */
   async function readItems(
     keys: readonly string[],
     recordId: string | undefined,
     limitMs: number,
   ): Promise<{ items: Map<string, Item>; record: Item | null }> {
-    const Keys = [...new Set(keys)].map((pk) => ({ pk }));
+    const wanted = [...new Set(keys)];
+    const room = recordId === undefined ? maxBatch : maxBatch - 1;
+    const batches = [wanted.slice(0, room)];
+    for (let from = room; from < wanted.length; from += maxBatch) {
+      batches.push(wanted.slice(from, from + maxBatch));
+    }
+    const read = await Promise.all(
+      batches.map((batch, index) => readBatch(batch, index === 0 ? recordId : undefined, limitMs)),
+    );
+    return {
+      items: new Map(read.flatMap(({ items }) => [...items])),
+      record: read[0]?.record ?? null,
+    };
+  }
+
+  /** Strongly consistent: a revocation counts for every check that starts after it. */
+  async function readBatch(
+    keys: readonly string[],
+    recordId: string | undefined,
+    limitMs: number,
+  ): Promise<{ items: Map<string, Item>; record: Item | null }> {
+    const Keys = keys.map((pk) => ({ pk }));
     const RequestItems: BatchGetCommandInput['RequestItems'] = {
       ...(Keys.length === 0 ? {} : { [tableName]: { Keys, ConsistentRead: true } }),
       ...(recordId === undefined
@@ -182,6 +205,16 @@ export function keyTable(
           leaseItem(write.lease),
           write.lease.rev === 1 ? isNew : isAsRead(write.lease.rev - 1),
         );
+      case 'free-lease':
+        return {
+          Update: {
+            TableName: tableName,
+            Key: { pk: leaseKey(write.alias) },
+            ...freed(write.keyId, write.deletedAt),
+          },
+        };
+      case 'expire-pointer':
+        return { Put: { TableName: tableName, Item: pointerItem(write.pointer) } };
       case 'delete-pointer':
         return { Delete: { TableName: tableName, Key: { pk: pointerKey(write.hash) } } };
       case 'create-record':
@@ -217,14 +250,40 @@ const isNewBy = (now: Date): Condition => ({
   ExpressionAttributeValues: { ':now': Math.floor(now.getTime() / 1000) },
 });
 
-const keyOfRef = (ref: KeyRef): string =>
-  'keyId' in ref ? rowKey(ref.keyId) : pointerKey(ref.hash);
+/** Sets only what changes: whoever frees a lease need not have read it. */
+const freed = (keyId: string, deletedAt: string | null) => ({
+  UpdateExpression: `SET #state = :free, #rev = #rev + :one${
+    deletedAt === null ? '' : ', #deletedAt = :deletedAt'
+  } REMOVE #listPk, #listSk`,
+  ConditionExpression: '#keyId = :keyId AND #state = :held',
+  ExpressionAttributeNames: {
+    '#state': 'state',
+    '#rev': 'rev',
+    '#keyId': 'keyId',
+    '#listPk': keysIndexes.byCreated.pk,
+    '#listSk': keysIndexes.byCreated.sk,
+    ...(deletedAt === null ? {} : { '#deletedAt': 'deletedAt' }),
+  },
+  ExpressionAttributeValues: {
+    ':free': 'free',
+    ':held': 'held',
+    ':keyId': keyId,
+    ':one': 1,
+    ...(deletedAt === null ? {} : { ':deletedAt': deletedAt }),
+  },
+});
 
-function rowOf(ref: KeyRef | undefined, items: ReadonlyMap<string, Item>) {
+function keyOfRef(ref: TargetRef): string {
+  if ('keyId' in ref) return rowKey(ref.keyId);
+  return 'hash' in ref ? pointerKey(ref.hash) : leaseKey(ref.alias);
+}
+
+function rowOf(ref: TargetRef | undefined, items: ReadonlyMap<string, Item>) {
   if (ref === undefined) return null;
   const found = items.get(keyOfRef(ref));
   if (found === undefined) return null;
-  const row = 'keyId' in ref ? found : items.get(rowKey(parsePointer(found).keyId));
+  const behind = 'keyId' in ref ? null : keyIdBehind(found);
+  const row = 'keyId' in ref ? found : behind === null ? undefined : items.get(rowKey(behind));
   return row === undefined ? null : parseRow(row);
 }
 

@@ -40,7 +40,8 @@ export const rowKey = (keyId: string): string => `${keyRowPrefix}${keyId}`;
 export const keyIdOf = (pk: string): string => pk.slice(keyRowPrefix.length);
 export const pointerPrefix = 'TOKEN#';
 export const pointerKey = (hash: string): string => `${pointerPrefix}${hash}`;
-export const leaseKey = (alias: string): string => `ALIAS#${alias}`;
+export const leasePrefix = 'ALIAS#';
+export const leaseKey = (alias: string): string => `${leasePrefix}${alias}`;
 export const noticeKey = (noticeId: string): string => `NOTICE#${noticeId}`;
 
 /** A stable shard of an id: the sum of its characters, which base62 spreads evenly. */

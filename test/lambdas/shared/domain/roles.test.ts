@@ -10,13 +10,21 @@ import { refusalOf } from '../../fixtures/refusal.ts';
 import { callerWith, rowWith } from '../../fixtures/rows.ts';
 
 /** The whole matrix, written out a second time: a scope, or the kind of the refusal. */
+const change = {
+  proxy_admin: 'any',
+  proxy_admin_viewer: 'denied',
+  internal_user: 'own',
+  internal_user_viewer: 'unauthenticated',
+};
+const adminsOnly = { ...change, internal_user: 'denied' };
 const byRole: Record<Operation, Record<UserRole, string>> = {
-  'key.generate': {
-    proxy_admin: 'any',
-    proxy_admin_viewer: 'denied',
-    internal_user: 'own',
-    internal_user_viewer: 'unauthenticated',
-  },
+  'key.generate': change,
+  'key.generate-service-account': adminsOnly,
+  'key.update': change,
+  'key.regenerate': change,
+  'key.delete': change,
+  'key.block': adminsOnly,
+  'key.reset-spend': adminsOnly,
   'key.info': {
     proxy_admin: 'any',
     proxy_admin_viewer: 'any',
@@ -24,14 +32,23 @@ const byRole: Record<Operation, Record<UserRole, string>> = {
     internal_user_viewer: 'own',
   },
 };
+const operations: readonly Operation[] = [
+  'key.generate',
+  'key.generate-service-account',
+  'key.info',
+  'key.update',
+  'key.regenerate',
+  'key.delete',
+  'key.block',
+  'key.reset-spend',
+];
 const byType: Record<KeyType, readonly Operation[]> = {
-  default: ['key.generate', 'key.info'],
-  management: ['key.generate', 'key.info'],
+  default: operations,
+  management: operations,
   read_only: ['key.info'],
   llm_api: [],
 };
 
-const operations: readonly Operation[] = ['key.generate', 'key.info'];
 const matrix = operations.flatMap((operation) =>
   userRoles.flatMap((role) => keyTypes.map((type) => ({ operation, role, type }))),
 );

@@ -12,7 +12,15 @@ describe('an error on the wire', () => {
     [new errors.KeyNotUsable('blocked'), 401, 'auth_error', null, {}],
     [new errors.ReadOnlyUser(), 401, 'auth_error', null, {}],
     [new errors.Denied('m', 'a'), 403, 'auth_error', 'a', {}],
-    [new errors.KeyNotFound(), 404, 'not_found_error', 'key', {}],
+    [new errors.KeyNotFound('key'), 404, 'not_found_error', 'key', {}],
+    [new errors.NoneFound(), 404, 'bad_request_error', 'key', {}],
+    [
+      new errors.TooManyRequests('m', 60),
+      429,
+      'rate_limit_exceeded',
+      null,
+      { 'retry-after': '60' },
+    ],
     [new errors.RouteNotFound(), 404, 'not_found_error', null, {}],
     [
       new errors.MethodNotAllowed(['GET', 'POST']),

@@ -28,6 +28,7 @@ const read = (body: string | null, type?: string) =>
   jsonBody(schema, {
     id: 'r',
     method: 'POST',
+    params: {},
     path: '/',
     query: new URLSearchParams(),
     headers: type === undefined ? {} : { 'content-type': type },

@@ -1,24 +1,52 @@
-import type { DueNotice } from '../shared/domain/due-notice.ts';
+import type { DueNotice, KeyMailEvent } from '../shared/domain/due-notice.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
 import type { Mail } from '../shared/domain/ports.ts';
 import type { Settings } from '../shared/domain/settings.ts';
 import { escaped } from './escaped.ts';
-import { html } from './key-created.generated.ts';
+import { html } from './key-mail.generated.ts';
+
+/** What differs between the mails about a key. */
+interface News {
+  readonly title: string;
+  /** One sentence, or two. */
+  readonly text: string;
+}
+
+/** What each event tells the owner. */
+const news: Readonly<Record<KeyMailEvent, (row: KeyRow) => News>> = {
+  key_created: (row) => ({
+    title: 'API Key Created',
+    text: `The virtual key ${nameOf(row)} was created for you.`,
+  }),
+  key_rotated: (row) => ({
+    title: 'API Key Rotated',
+    text: `The virtual key ${nameOf(row)} has a new value. ${
+      row.prev === null
+        ? 'The old one is refused from now on.'
+        : `The old one is let in until ${row.prev.until}; change over before that.`
+    }`,
+  }),
+};
 
 /**
- * The mail that tells an owner about a new key. It names the key but carries neither its value nor
- * its hash; it says where the value is instead.
+ * The mail that tells an owner about a key. It names the key but carries neither its value nor its
+ * hash; it says where the value is instead.
  */
-export function keyCreatedMail({ id, notify, row }: DueNotice, settings: Settings): Mail {
-  const name = row.alias ?? row.key.key_name;
+export function keyMail(
+  { id, notify, row }: DueNotice,
+  event: KeyMailEvent,
+  settings: Settings,
+): Mail {
+  const { title, text } = news[event](row);
   const facts = factsOf(row);
   const access = accessOf(row);
   return {
     to: notify.to,
     noticeId: id,
-    subject: 'Latchkey: API Key Created',
+    subject: `Latchkey: ${title}`,
     html: filled(html, {
-      name: escaped(name),
+      title,
+      news: escaped(text),
       rows: facts
         .map(([label, value]) => `<tr><td>${label}</td><td><b>${escaped(value)}</b></td></tr>`)
         .join(''),
@@ -27,7 +55,9 @@ export function keyCreatedMail({ id, notify, row }: DueNotice, settings: Setting
       keyId: row.keyId,
     }),
     text: [
-      `API Key Created: ${name}`,
+      `${title}: ${nameOf(row)}`,
+      '',
+      text,
       '',
       ...facts.map(([label, value]) => `${label}: ${value}`),
       '',
@@ -39,6 +69,8 @@ export function keyCreatedMail({ id, notify, row }: DueNotice, settings: Setting
     ].join('\n'),
   };
 }
+
+const nameOf = ({ alias, key }: KeyRow): string => alias ?? key.key_name;
 
 function factsOf({ keyId, key }: KeyRow): [label: string, value: string][] {
   const period = key.budget_duration === undefined ? '' : ` per ${key.budget_duration}`;
@@ -58,10 +90,10 @@ function factsOf({ keyId, key }: KeyRow): [label: string, value: string][] {
 /** The secret of a key without alias has the hash in its name, and a mail shows no hash. */
 function accessOf({ secretName, alias, keyId }: KeyRow): string {
   if (secretName === null) {
-    return 'The key is not kept in AWS Secrets Manager. Whoever created it was shown it once.';
+    return 'The key is not kept in AWS Secrets Manager. Whoever created or rotated it was shown it once.';
   }
   const secret = alias === null ? `secret tagged key_id ${keyId}` : `secret ${secretName}`;
-  return `The key is in AWS Secrets Manager, in the ${secret}. Without access to it, ask whoever created the key.`;
+  return `The key is in AWS Secrets Manager, in the ${secret}. Without access to it, ask whoever created or rotated the key.`;
 }
 
 const dollars = (amount: number): string =>

@@ -1,0 +1,71 @@
+/** `POST /key/block` and `/key/unblock`: shuts a key out, at once, and lets it in again. */
+import { documentClient } from '../shared/adapters/clients.ts';
+import { secureRandom } from '../shared/adapters/randomness.ts';
+import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
+import { changedKey } from '../shared/domain/changed-key.ts';
+import { InvalidField, MalformedRequest } from '../shared/domain/errors.ts';
+import { isIdentifier } from '../shared/domain/key-format.ts';
+import { emptyPatch } from '../shared/domain/key-patch.ts';
+import { changeableTarget, type Target, targetOf } from '../shared/domain/target.ts';
+import { ok } from '../shared/http/answer.ts';
+import { api, type Call, type Route } from '../shared/http/api.ts';
+import { jsonBody } from '../shared/http/json-body.ts';
+import { fullRow } from '../shared/http/key-answer.ts';
+import { changeKey } from '../shared/protocol/change-key.ts';
+import type { TableStores } from '../shared/protocol/commit.ts';
+import { replayStored } from '../shared/protocol/replay.ts';
+import { blockRequest } from './schema.ts';
+
+interface Input {
+  readonly target: Target | null;
+  readonly blocked: boolean;
+}
+
+export const route: Route<Input> = {
+  name: 'block-key',
+  right: () => 'key.block',
+  takesIdempotencyKey: true,
+  parse: (request) => {
+    const { key } = jsonBody(blockRequest, request);
+    if (typeof key !== 'string') throw new MalformedRequest('key', 'key is required.');
+    if (!isIdentifier(key)) {
+      throw new InvalidField('key', 'key must be a virtual key, a token hash or a key id.');
+    }
+    return { target: targetOf(key), blocked: request.path === '/key/block' };
+  },
+  reads: ({ target }) => ({ target: target?.ref }),
+};
+
+export const blockKey = (stores: TableStores) => async (call: Call<Input>) => {
+  const { input, caller, scope, loaded, who, requestId } = call;
+  const repeated = await replayStored(stores, call);
+  if (repeated !== null) return ok(repeated.answer);
+  const { random, now } = stores;
+  const named = { target: input.target, row: loaded.target, param: 'key' };
+  const row = changeableTarget(named, caller, scope, now());
+  const { blocked } = input;
+  const patch = { ...emptyPatch, set: { blocked } };
+  const action = blocked ? 'blocked' : 'unblocked';
+  const changed = await changeKey(
+    stores,
+    row,
+    (current) => ({
+      row: changedKey(current, patch, action, { caller, who, requestId, now: now(), random }),
+    }),
+    call,
+    { answerOf: fullRow, isUrgent: blocked },
+  );
+  return ok(fullRow(changed));
+};
+
+export const handler = api(route, () => {
+  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
+  const stores = {
+    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
+    random: secureRandom,
+    now: () => new Date(),
+    settings: readSettings(),
+  };
+  return { ...stores, operation: blockKey(stores) };
+});

@@ -1,0 +1,56 @@
+import { adminName } from './changed-by.ts';
+import { Denied } from './errors.ts';
+import { audited, withImage } from './key-event.ts';
+import { patched } from './key-patch.ts';
+import type { AuditAction, KeyPatch, KeyRow, Who } from './key-row.ts';
+import type { Randomness } from './ports.ts';
+import { type Caller, isAdmin } from './roles.ts';
+import { checkRowSize } from './row-size.ts';
+
+export interface ChangeBy {
+  readonly caller: Caller;
+  readonly who: Who;
+  readonly requestId: string;
+  readonly now: Date;
+  readonly random: Randomness;
+}
+
+/** The name that a key keeps of whoever created, changed or deleted it. */
+export const nameOf = (caller: Caller): string => caller.userId ?? adminName;
+
+/**
+ * The row after a change of its settings. A step that is open is carried along, and the size is
+ * checked with what that step will add. Throws `InvalidField` where the row would be too large.
+ */
+export function changedKey(
+  row: KeyRow,
+  patch: KeyPatch,
+  action: AuditAction,
+  { caller, who, requestId, now, random }: ChangeBy,
+): KeyRow {
+  const at = now.toISOString();
+  const image = {
+    ...patched(row.key, patch),
+    updated_at: at,
+    updated_by: nameOf(caller),
+    settings_updated_at: at,
+  };
+  const next = { ...withImage(row, image), rev: row.rev + 1 };
+  checkRowSize(next);
+  const happening = {
+    id: random.uuid(),
+    action,
+    at,
+    who,
+    requestId,
+    operationId: null,
+    notify: null,
+  };
+  return audited(row, next, happening, random);
+}
+
+/** Settings are changed by whoever created the key, or by an admin; the owner alone may not. */
+export function checkCreator(row: KeyRow, caller: Caller): void {
+  if (isAdmin(caller) || (caller.userId !== null && row.key.created_by === caller.userId)) return;
+  throw new Denied('Only a proxy admin may change a key that somebody else created.');
+}

@@ -1,0 +1,85 @@
+/** The rules of a regenerate: what a request, a caller and the settings make of a key's next value. */
+import { nameOf } from './changed-key.ts';
+import { Conflict, InvalidField } from './errors.ts';
+import { graceSecondsOf } from './grace-period.ts';
+import { type ChangeContext, patchOf } from './key-change.ts';
+import type { KeyFields } from './key-fields.ts';
+import { maskedName, newKey, tokenHash } from './key-format.ts';
+import { isExpired, type KeyPatch, type KeyRow, type Notify } from './key-row.ts';
+import { chosenValue } from './new-key.ts';
+import type { Randomness } from './ports.ts';
+import { knownRecipient, recipientOf } from './recipient.ts';
+import { isMaster } from './roles.ts';
+import { checkStorable } from './storable.ts';
+
+/** What a request asks for. */
+export interface Regeneration {
+  /** A value of the caller's choice; null for one of ours. */
+  readonly newValue: string | null;
+  readonly gracePeriod: string | null;
+  /** Whether a mail that cannot go out is to be refused rather than left out. */
+  readonly asksForMail: boolean;
+  /** Settings that change on the way. */
+  readonly fields: KeyFields;
+}
+
+/** A regenerate that has been decided on but is written nowhere yet. */
+export interface Regenerated {
+  readonly kind: 'regenerate';
+  readonly value: string;
+  readonly patch: KeyPatch;
+  readonly graceSeconds: number;
+  readonly notify: Notify | null;
+}
+
+/**
+ * Decides on the next value of a key. Throws `InvalidField` or `Denied` for the first rule that the
+ * request breaks, and `Conflict` where a key would regenerate itself by a value that is not its current
+ * one: should that answer get lost, nobody could ask for it again.
+ */
+export function regenerationOf(
+  { newValue, gracePeriod, asksForMail, fields }: Regeneration,
+  row: KeyRow,
+  context: ChangeContext & { readonly random: Randomness },
+): Regenerated {
+  const { caller, settings, now, random } = context;
+  const isSelf = caller.keyId === row.keyId;
+  if (isSelf && caller.tokenHash !== row.cur.hash) {
+    throw new Conflict('key', 'A key regenerates itself with its current value only.', null);
+  }
+  if (isMaster(row.keyId)) refuseSettings(fields);
+  const graceSeconds = graceSecondsOf(gracePeriod, isSelf, settings, now);
+  const value = chosenValue(newValue, 'new_key', settings) ?? newKey(row.keyId, random.bytes);
+  checkStorable({ ...fields }, [value]);
+  const patch = patchOf(fields, row, context);
+  const expires = patch.clear.includes('expires') ? null : (patch.set.expires ?? row.expires);
+  if (isExpired({ expires }, now)) {
+    throw new InvalidField('duration', 'The key has expired: give it a new duration.');
+  }
+  const { user_email = row.key.user_email, user_id = row.key.user_id } = patch.set;
+  const owner = [user_email ?? null, user_id ?? null, settings.mail] as const;
+  const to = asksForMail ? recipientOf(...owner) : knownRecipient(...owner);
+  return {
+    kind: 'regenerate',
+    value,
+    patch: {
+      ...patch,
+      set: {
+        ...patch.set,
+        token: tokenHash(value),
+        key_name: maskedName(value),
+        updated_by: nameOf(caller),
+      },
+    },
+    graceSeconds,
+    notify: to === null ? null : { event: 'key_rotated', to },
+  };
+}
+
+/** The admin key gets new values, and nothing else. */
+function refuseSettings(fields: KeyFields): void {
+  const [given] = Object.entries(fields).find(([, value]) => value !== undefined) ?? [];
+  if (given !== undefined) {
+    throw new InvalidField(given, `${given} of the admin key cannot be changed.`);
+  }
+}

@@ -1,0 +1,93 @@
+/** The body of requests that set fields of a key, as LiteLLM takes it; those of Latchkey's own come last. */
+import * as z from 'zod/mini';
+import { limitTypes } from '../domain/key-fields.ts';
+import { userRoles } from '../domain/key-row.ts';
+import {
+  budget,
+  choice,
+  entries,
+  integer,
+  number,
+  object,
+  positive,
+  positives,
+  someNumber,
+  someText,
+  text,
+  textLists,
+  texts,
+  truth,
+} from './fields.ts';
+
+/** What a new key and a change of one have in common. */
+export const keyFields = {
+  key_alias: text(),
+  duration: text(),
+  models: texts(),
+  aliases: object(),
+  config: object(),
+  permissions: object(),
+  spend: number(),
+  max_budget: budget(),
+  soft_budget: budget(),
+  budget_duration: text(),
+  budget_limits: entries(z.object({ max_budget: someNumber(), budget_duration: someText() })),
+  budget_id: text(),
+  model_max_budget: object(),
+  budget_fallbacks: textLists(),
+  user_id: text(),
+  agent_id: text(),
+  team_id: text(),
+  organization_id: text(),
+  project_id: text(),
+  tpm_limit: integer(),
+  rpm_limit: integer(),
+  tpd_limit: integer(),
+  max_parallel_requests: integer(),
+  allowed_cache_controls: texts(),
+  allowed_routes: texts(),
+  object_permission: object(),
+  router_settings: object(),
+  access_group_ids: texts(),
+  blocked: truth(),
+  auto_rotate: truth(),
+  rotation_interval: text(),
+  metadata: object(),
+  tpm_limit_type: choice(limitTypes),
+  rpm_limit_type: choice(limitTypes),
+  model_rpm_limit: object(),
+  model_tpm_limit: object(),
+  mcp_rpm_limit: object(),
+  tag_rpm_limit: object(),
+  default_estimated_output_tokens: positive(),
+  default_estimated_output_tokens_per_model: positives(),
+  tags: texts(),
+  guardrails: texts(),
+  policies: texts(),
+  prompts: texts(),
+  enforced_params: texts(),
+  disable_global_guardrails: truth(),
+  enable_prompt_caching: truth(),
+  throttle_on_budget_exceeded: truth(),
+  allowed_vector_store_indexes: entries(
+    z.object({
+      index_name: someText(),
+      index_permissions: z.array(
+        z.enum(['read', 'write'], 'expected read or write'),
+        'expected a list',
+      ),
+    }),
+  ),
+  allowed_passthrough_routes: texts(),
+  denied_passthrough_routes: texts(),
+  end_user_budget_id: text(),
+  send_invite_email: truth(),
+  user_email: text(),
+  user_role: choice(userRoles),
+};
+
+/** What only a change can set. */
+export const temporaryBudget = {
+  temp_budget_increase: number(),
+  temp_budget_expiry: text(),
+};

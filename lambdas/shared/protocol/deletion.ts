@@ -1,0 +1,115 @@
+/** The rows and writes of a delete, as plain values: handler and reconciler share them. */
+import { audited } from '../domain/key-event.ts';
+import type { Intent, KeyRow, Who } from '../domain/key-row.ts';
+import type { KeyWrite, Randomness } from '../domain/ports.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Change } from './change-key.ts';
+import type { Closing } from './close-intent.ts';
+import { endOfRetention, expirePointer, freeLease, secondsAfter } from './writes.ts';
+
+export interface DeletionContext {
+  readonly who: Who;
+  /** `user_id` of the caller, or the admin's name. */
+  readonly deletedBy: string;
+  readonly requestId: string;
+  /** Shared by all keys of one call. */
+  readonly operationId: string;
+  /** When the function started: the fence counts from it. */
+  readonly startedAt: Date;
+  readonly now: Date;
+  readonly settings: Settings;
+  readonly random: Randomness;
+}
+
+/**
+ * Step 1: deleted for everybody who asks from now on. A step that is open is replaced, and what it was
+ * about to leave in Secrets Manager is deleted with the rest; its aliases stay held until then. A key
+ * that names no secret is done with this.
+ */
+export function openDeletion(row: KeyRow, context: DeletionContext): Change {
+  const { who, deletedBy, requestId, operationId, startedAt, now, settings, random } = context;
+  const at = now.toISOString();
+  const opened = startedAt.toISOString();
+  const id = random.uuid();
+  const names = secretsOf(row);
+  const intent: Intent | null =
+    names.length === 0
+      ? null
+      : {
+          id,
+          kind: 'delete',
+          claim: 0,
+          opened,
+          at: opened,
+          fence: secondsAfter(startedAt, settings.timing.fenceSeconds),
+          notify: null,
+          hash: row.cur.hash,
+          ver: row.cur.ver ?? '',
+          newName: row.secretName ?? '',
+          newAlias: row.intent?.newAlias ?? null,
+          names,
+          idempotencyId: null,
+          who,
+          request_id: requestId,
+        };
+  const deleted: KeyRow = {
+    ...row,
+    rev: row.rev + 1,
+    status: 'deleted',
+    intent,
+    key: {
+      ...row.key,
+      deleted_at: at,
+      deleted_by: deletedBy,
+      ...(who.changed_by_api_key === null ? {} : { deleted_by_api_key: who.changed_by_api_key }),
+    },
+    ttl: endOfRetention(at, settings.retentionDays),
+  };
+  const happening = {
+    id,
+    action: 'deleted',
+    at,
+    who,
+    requestId,
+    operationId,
+    notify: null,
+  } as const;
+  return {
+    row: audited(row, deleted, happening, random),
+    also: intent === null ? ends(deleted, null, null, settings.retentionDays) : [],
+  };
+}
+
+/** Step 3: the secrets are in their deletion window, so the names are free. */
+export const settledDeletion = (
+  current: KeyRow,
+  intent: Intent,
+  deletedAt: string,
+  retentionDays: number,
+): Closing => ({
+  row: { ...current, rev: current.rev + 1, intent: null },
+  also: ends(current, intent.newAlias, deletedAt, retentionDays),
+});
+
+function ends(
+  row: KeyRow,
+  otherAlias: string | null,
+  deletedAt: string | null,
+  retentionDays: number,
+): KeyWrite[] {
+  const at = row.key.deleted_at ?? row.event.at;
+  const hashes = new Set([row.cur.hash, ...(row.prev === null ? [] : [row.prev.hash])]);
+  return [
+    ...freeLease(row.keyId, row.alias, deletedAt),
+    ...(otherAlias === row.alias ? [] : freeLease(row.keyId, otherAlias, deletedAt)),
+    ...[...hashes].map((hash) => expirePointer(row.keyId, hash, at, retentionDays)),
+  ];
+}
+
+/** Every name under which a secret of the key is, or may yet come to be. */
+function secretsOf({ secretName, intent }: KeyRow): string[] {
+  // A restore is about the key's own secret, which it names by its ARN.
+  const opened =
+    intent === null || intent.kind === 'restore' ? [] : [intent.newName, ...intent.names];
+  return [...new Set([secretName ?? '', ...opened])].filter((name) => name !== '');
+}

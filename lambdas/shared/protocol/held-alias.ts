@@ -1,0 +1,43 @@
+import type { Deadline } from '../domain/deadline.ts';
+import { Conflict, InvalidField } from '../domain/errors.ts';
+import { type Attempt, isExpired } from '../domain/idempotency.ts';
+import type { AliasLease } from '../domain/key-row.ts';
+import type { KeyTable } from '../domain/ports.ts';
+import type { Caller } from '../domain/roles.ts';
+import { underWay } from './commit.ts';
+
+/**
+ * Refuses an alias that another key holds: it is taken while that key lives (`InvalidField`), and
+ * after that its name is still being cleaned up (`Conflict`).
+ */
+export async function refuseHeldAlias(
+  table: KeyTable,
+  lease: AliasLease,
+  {
+    caller,
+    attempt,
+    deadline,
+  }: {
+    readonly caller: Pick<Caller, 'keyId'>;
+    readonly attempt: Attempt | null;
+    readonly deadline: Deadline;
+  },
+): Promise<never> {
+  const { target, record } = await table.load(
+    {
+      target: { keyId: lease.keyId },
+      ...(attempt === null
+        ? {}
+        : { caller: { keyId: caller.keyId }, recordIdOf: () => attempt.id }),
+    },
+    deadline.tableLimitMs(),
+  );
+  // The holder may be what the same request made a moment ago: its repeat gets that answer.
+  if (record !== null && !isExpired(record, deadline.startedAt)) throw underWay();
+  // Held beside its own alias by a key that is on its way here, and may yet be taken back.
+  const isMoving = target?.alias !== lease.alias && target?.intent?.newAlias === lease.alias;
+  if (target?.status === 'active' && !isMoving) {
+    throw new InvalidField('key_alias', 'A key with this key_alias exists already.');
+  }
+  throw new Conflict('key_alias', 'Another key is leaving or taking this key_alias.', 5);
+}

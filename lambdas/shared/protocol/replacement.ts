@@ -1,0 +1,228 @@
+/**
+ * The rows and writes of a regenerate and of a rename, as plain values: handler and reconciler share
+ * them. Both put a value where it was not before and only then end the old place or value; they differ
+ * in whether the value is a new one.
+ */
+import type { Attempt } from '../domain/idempotency.ts';
+import { audited, withImage } from '../domain/key-event.ts';
+import { tokenHash } from '../domain/key-format.ts';
+import { patched } from '../domain/key-patch.ts';
+import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
+import type { KeyWrite, Randomness } from '../domain/ports.ts';
+import { nextRotations } from '../domain/rotation-limit.ts';
+import { checkRowSize } from '../domain/row-size.ts';
+import { secretNameOf } from '../domain/secret-name.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Closing } from './close-intent.ts';
+import {
+  createRecord,
+  expirePointer,
+  freeLease,
+  removeRecord,
+  secondsAfter,
+  takeLease,
+} from './writes.ts';
+
+/** A regenerate or a rename that has been decided on but is written nowhere yet. */
+export interface Replacement {
+  readonly kind: 'regenerate' | 'rename';
+  /** The new value; null for a rename, which moves the present one. */
+  readonly value: string | null;
+  /** What becomes of the image; `token` and `key_name` of a new value are in it. */
+  readonly patch: KeyPatch;
+  /** How long the former value is let in. */
+  readonly graceSeconds: number;
+  readonly notify: Notify | null;
+}
+
+export interface ReplacementContext {
+  readonly who: Who;
+  readonly requestId: string;
+  readonly attempt: Attempt | null;
+  /** When the function started: the fence counts from it. */
+  readonly at: Date;
+  readonly settings: Settings;
+  readonly random: Randomness;
+}
+
+/** Step 1: the row with its open step, or the finished one where the key names no secret. */
+export interface OpenReplacement {
+  readonly row: KeyRow;
+  readonly intent: Intent;
+  readonly writes: readonly KeyWrite[];
+}
+
+/** The alias that a key has after a patch. */
+export function aliasAfter(row: KeyRow, { set, clear }: KeyPatch): string | null {
+  if (clear.includes('key_alias')) return null;
+  return set.key_alias ?? row.alias;
+}
+
+/**
+ * What step 1 writes. An alias is held beside the present one until the step is closed; hash, value and
+ * settings of the row are left alone, for the old value counts until then.
+ *
+ * @param read the lease of the alias to take, as it was read
+ * @param answerOf the answer without the value, kept for a repeat of the call
+ */
+export function openReplacement(
+  row: KeyRow,
+  replacement: Replacement,
+  read: AliasLease | null,
+  context: ReplacementContext,
+  answerOf: (settled: KeyRow) => unknown,
+): OpenReplacement {
+  const { kind, value, patch, graceSeconds, notify } = replacement;
+  const { who, requestId, attempt, at, settings, random } = context;
+  const id = random.uuid();
+  const alias = aliasAfter(row, patch);
+  const name =
+    alias === row.alias
+      ? row.secretName
+      : secretNameOf(settings.secretPrefix, alias, row.first_token);
+  const intent: Intent = {
+    id,
+    kind,
+    claim: 0,
+    opened: at.toISOString(),
+    at: at.toISOString(),
+    fence: secondsAfter(at, settings.timing.fenceSeconds),
+    notify,
+    hash: value === null ? row.cur.hash : tokenHash(value),
+    ver: id,
+    newName: name ?? '',
+    newAlias: alias,
+    names: [],
+    patch,
+    graceSeconds,
+    idempotencyId: attempt?.id ?? null,
+    who,
+    request_id: requestId,
+  };
+  const isMirrored = row.secretName !== null;
+  const rotations = nextRotations(row.rotations, at);
+  const predicted = settledReplacement({ ...row, rotations }, intent, {
+    secretArn: row.secretArn,
+    at,
+    settledBy: null,
+    settings,
+    random,
+  });
+  const opened: KeyRow = isMirrored
+    ? { ...row, rev: row.rev + 1, rotations, intent }
+    : predicted.row;
+  checkRowSize(opened);
+  const told = { eventId: id, hash: intent.hash, answer: answerOf(predicted.row) };
+  return {
+    row: opened,
+    intent,
+    writes: [
+      { kind: 'replace-row', row: opened },
+      ...(value === null
+        ? []
+        : [{ kind: 'create-pointer', pointer: { hash: intent.hash, keyId: row.keyId } } as const]),
+      ...(alias === row.alias
+        ? []
+        : takeLease(row.keyId, alias, isMirrored ? intent.newName : null, read)),
+      ...(isMirrored ? [] : predicted.also),
+      ...createRecord(row, attempt, told, at),
+    ],
+  };
+}
+
+/** Step 3: over the row as it is then, so that a change made in between is kept. */
+export function settledReplacement(
+  current: KeyRow,
+  intent: Intent,
+  settling: {
+    readonly secretArn: string | null;
+    readonly at: Date;
+    /** Who finished it, where its handler did not. */
+    readonly settledBy: string | null;
+    readonly settings: Pick<Settings, 'retentionDays'>;
+    readonly random: Randomness;
+  },
+): Closing {
+  const { secretArn, settledBy, settings, random } = settling;
+  const at = settling.at.toISOString();
+  const isRotation = intent.kind === 'regenerate';
+  const isMirrored = current.secretName !== null;
+  const until =
+    isRotation && (intent.graceSeconds ?? 0) > 0
+      ? secondsAfter(settling.at, intent.graceSeconds ?? 0)
+      : null;
+  const prev = until === null ? null : { hash: current.cur.hash, until };
+  const isMove = intent.newAlias !== current.alias;
+  const moved: KeyRow = {
+    ...withImage(current, settledImage(current, intent, isRotation ? until : undefined)),
+    rev: current.rev + 1,
+    intent: null,
+    cur: { hash: intent.hash, ver: isMirrored ? intent.ver : null },
+    prev: isRotation ? prev : current.prev,
+    alias: intent.newAlias,
+    secretName: isMirrored ? intent.newName : null,
+    secretArn: isMirrored ? secretArn : null,
+    ...(isMove && isMirrored ? { ownNameLeftAt: current.alias === null ? at : undefined } : {}),
+  };
+  const row = audited(
+    current,
+    moved,
+    {
+      id: intent.id,
+      action: isRotation ? 'rotated' : 'updated',
+      at,
+      who: settledBy === null ? intent.who : { ...intent.who, settled_by: settledBy },
+      requestId: intent.request_id,
+      operationId: null,
+      notify: isMirrored ? null : intent.notify,
+      endedOverlap: isRotation && endsOverlap(current, at),
+    },
+    random,
+  );
+  return {
+    row,
+    also: [
+      ...(isMove ? freeLease(current.keyId, current.alias, isMirrored ? at : null) : []),
+      ...(isRotation
+        ? [expirePointer(current.keyId, current.cur.hash, until ?? at, settings.retentionDays)]
+        : []),
+    ],
+  };
+}
+
+/** Closes it as not done: nothing happened, so there is no event. */
+export const undoneReplacement = (
+  current: KeyRow,
+  intent: Intent,
+  deletedAt: string | null,
+): Closing => ({
+  row: { ...current, rev: current.rev + 1, intent: null },
+  also: [
+    ...(intent.newAlias === current.alias
+      ? []
+      : freeLease(current.keyId, intent.newAlias, deletedAt)),
+    ...(intent.kind === 'regenerate'
+      ? [{ kind: 'delete-pointer', hash: intent.hash } as const]
+      : []),
+    ...removeRecord(intent),
+  ],
+});
+
+/** Whether the value before the last one is still let in. */
+const endsOverlap = ({ prev }: KeyRow, at: string): boolean => prev !== null && at < prev.until;
+
+/** @param until end of the overlap; null where there is none, undefined where it is left alone */
+function settledImage(
+  { key }: KeyRow,
+  { patch, opened }: Intent,
+  until: string | null | undefined,
+) {
+  const image = {
+    ...(patch === undefined ? key : patched(key, patch)),
+    updated_at: key.updated_at > opened ? key.updated_at : opened,
+    settings_updated_at: opened,
+  };
+  if (until === undefined) return image;
+  const { overlap_until: _ended, ...rest } = image;
+  return until === null ? rest : { ...rest, overlap_until: until };
+}

@@ -1,0 +1,115 @@
+/**
+ * `POST /key/update`: changes what a request names and leaves the rest. With another alias the key's
+ * secret follows its name; there is no moment without one that holds the value.
+ */
+import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
+import { secureRandom } from '../shared/adapters/randomness.ts';
+import { secretRemoval } from '../shared/adapters/secret-removal.ts';
+import { secretsMirror } from '../shared/adapters/secrets.ts';
+import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
+import { possibleAlias } from '../shared/domain/alias.ts';
+import { changedKey, checkCreator, nameOf } from '../shared/domain/changed-key.ts';
+import { MalformedRequest } from '../shared/domain/errors.ts';
+import { patchOf } from '../shared/domain/key-change.ts';
+import type { KeyFields } from '../shared/domain/key-fields.ts';
+import type { KeyRow } from '../shared/domain/key-row.ts';
+import { changeableTarget, type Target, targetOf, targetOfAlias } from '../shared/domain/target.ts';
+import { ok } from '../shared/http/answer.ts';
+import { api, type Call, type Route } from '../shared/http/api.ts';
+import { jsonBody } from '../shared/http/json-body.ts';
+import { updatedKey } from '../shared/http/key-answer.ts';
+import { changeKey } from '../shared/protocol/change-key.ts';
+import { outpaced } from '../shared/protocol/commit.ts';
+import { type ReplacementStores, replaceKey } from '../shared/protocol/replace-key.ts';
+import { aliasAfter } from '../shared/protocol/replacement.ts';
+import { replayStored } from '../shared/protocol/replay.ts';
+import { updateRequest } from './schema.ts';
+
+interface Input {
+  /** As the caller named the key; null where by its alias. */
+  readonly identifier: string | null;
+  readonly target: Target | null;
+  readonly fields: KeyFields;
+}
+
+export const route: Route<Input> = {
+  name: 'update-key',
+  right: () => 'key.update',
+  takesIdempotencyKey: true,
+  parse: (request) => {
+    const { key, ...fields } = jsonBody(updateRequest, request);
+    if (typeof key === 'string') return { identifier: key, target: targetOf(key), fields };
+    const { key_alias, ...others } = fields;
+    if (typeof key_alias !== 'string') {
+      throw new MalformedRequest('key', 'Name the key: by key, or by key_alias.');
+    }
+    return { identifier: null, target: targetOfAlias(key_alias), fields: others };
+  },
+  reads: ({ target, fields }) => ({
+    target: target?.ref,
+    alias: possibleAlias(fields.key_alias),
+  }),
+};
+
+export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>) => {
+  const { input, caller, scope, loaded, requestId, who } = call;
+  const { identifier, target, fields } = input;
+  const told = (answer: object, row: KeyRow) => ok({ key: identifier ?? row.cur.hash, ...answer });
+  const repeated = await replayStored(stores, call);
+  if (repeated !== null) return told(repeated.answer, repeated.row);
+
+  const { settings, random, now } = stores;
+  const param = identifier === null ? 'key_alias' : 'key';
+  const row = changeableTarget({ target, row: loaded.target, param }, caller, scope, now());
+  checkCreator(row, caller);
+  const patchFor = (current: KeyRow) => patchOf(fields, current, { ...call, settings, now: now() });
+  const renames = (current: KeyRow) => {
+    const patch = patchFor(current);
+    return aliasAfter(current, patch) !== current.alias;
+  };
+  if (renames(row)) {
+    const rename = (current: KeyRow) => {
+      const patch = patchFor(current);
+      const set = { ...patch.set, updated_by: nameOf(caller) };
+      return {
+        kind: 'rename',
+        value: null,
+        patch: { ...patch, set },
+        graceSeconds: 0,
+        notify: null,
+      } as const;
+    };
+    const renamed = await replaceKey(stores)(row, rename, updatedKey, call);
+    return told(updatedKey(renamed.row), renamed.row);
+  }
+  const updated = await changeKey(
+    stores,
+    row,
+    (current) => {
+      // Somebody else renamed it meanwhile, and this would now be a rename back.
+      if (renames(current)) throw outpaced();
+      const by = { caller, who, requestId, now: now(), random };
+      return { row: changedKey(current, patchFor(current), 'updated', by) };
+    },
+    call,
+    { answerOf: updatedKey, isUrgent: false },
+  );
+  return told(updatedKey(updated), updated);
+};
+
+export const handler = api(route, () => {
+  const settings = readSettings();
+  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
+  const stores = {
+    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
+    secrets: {
+      ...secretsMirror(secretsClient, settings.secretKmsKeyId),
+      ...secretRemoval(secretsClient),
+    },
+    random: secureRandom,
+    now: () => new Date(),
+    settings,
+  };
+  return { ...stores, operation: updateKey(stores) };
+});
