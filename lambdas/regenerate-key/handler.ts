@@ -16,9 +16,10 @@ import { changeableTarget, type Target, targetOf } from '../shared/domain/target
 import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
-import { rotatedKey } from '../shared/http/key-answer.ts';
+
 import { type ReplacementStores, replaceKey } from '../shared/protocol/replace-key.ts';
 import { replayValue } from '../shared/protocol/replay.ts';
+import { rotatedKey } from './rotated-key.ts';
 import { regenerateRequest } from './schema.ts';
 
 interface Input {

@@ -1,12 +1,13 @@
 /** The rules of a regenerate: what a request, a caller and the settings make of a key's next value. */
 import { nameOf } from './changed-key.ts';
+import { chosenValue } from './chosen-value.ts';
 import { Conflict, InvalidField } from './errors.ts';
 import { graceSecondsOf } from './grace-period.ts';
 import { type ChangeContext, patchOf } from './key-change.ts';
 import type { KeyFields } from './key-fields.ts';
 import { maskedName, newKey, tokenHash } from './key-format.ts';
 import { isExpired, type KeyPatch, type KeyRow, type Notify } from './key-row.ts';
-import { chosenValue } from './new-key.ts';
+
 import type { Randomness } from './ports.ts';
 import { knownRecipient, recipientOf } from './recipient.ts';
 import { isMaster } from './roles.ts';
