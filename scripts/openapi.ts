@@ -74,6 +74,7 @@ async function servedBy(operation: string): Promise<Served> {
 function pathItem(operation: string, path: string, { contract, takesIdempotencyKey }: Served) {
   const { summary, description, query, body, answer, errors, open } = contract;
   const parameters = [
+    ...pathParameters(path),
     ...(query === undefined ? [] : parametersOf(query)),
     ...(takesIdempotencyKey ? changeHeaders : []),
   ];
@@ -142,6 +143,14 @@ const parametersOf = (query: z.ZodMiniObject) =>
     in: 'query',
     required: false,
     schema: jsonSchema(schema, 'input'),
+  }));
+
+const pathParameters = (path: string) =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
   }));
 
 const json = (schema: unknown) => ({ 'application/json': { schema } });

@@ -39,15 +39,23 @@ export class FaultyProcess {
   readonly #clock: FakeClock;
   /** How long after its sender gave up a late call takes effect: the protocol's D. */
   readonly #lateMs: number;
+  /** Called whenever something has taken effect. */
+  readonly #observe: () => void;
   calls = 0;
   isDead = false;
   /** Names of the calls made, for a report. */
   readonly made: string[] = [];
 
-  constructor(plan: FaultPlan, clock: FakeClock, lateMs: number) {
+  constructor(
+    plan: FaultPlan,
+    clock: FakeClock,
+    lateMs: number,
+    observe: () => void = () => undefined,
+  ) {
     this.#plan = plan;
     this.#clock = clock;
     this.#lateMs = lateMs;
+    this.#observe = observe;
   }
 
   /**
@@ -59,7 +67,7 @@ export class FaultyProcess {
   async call<T>(
     name: string,
     limitMs: number,
-    work: () => Promise<T>,
+    effect: () => Promise<T>,
     throttled: () => T,
     unanswered: () => T,
   ): Promise<T> {
@@ -68,6 +76,11 @@ export class FaultyProcess {
     this.calls += 1;
     this.made.push(name);
     const tookMs = Math.min(callMs, limitMs);
+    const work = async () => {
+      const result = await effect();
+      this.#observe();
+      return result;
+    };
     this.#clock.advance(tookMs);
     switch (this.#plan.get(this.calls)) {
       case undefined:

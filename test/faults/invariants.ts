@@ -4,8 +4,10 @@
  */
 
 import { chainAfter, chainStart, digestOf } from '../../lambdas/shared/domain/audit-chain.ts';
+import { authenticate, credentialOf } from '../../lambdas/shared/domain/credential.ts';
+import { DomainError } from '../../lambdas/shared/domain/errors.ts';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
-import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
+import { countsAsValue, isExpired, type KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type { AuditRecord } from '../../lambdas/shared/domain/ports.ts';
 import type { inProcessService } from '../fakes/service.ts';
 
@@ -22,6 +24,42 @@ export function brokenAtRest(world: World, logged: readonly string[]): string[] 
     ...auditGaps(world),
     ...plaintext(world, logged),
   ];
+}
+
+/**
+ * What must hold at every moment, between any two calls: a live key's value is under some name, and no
+ * name of a live key shows a value that would be refused (I5; a name that is being re-used may).
+ */
+export function brokenNow(world: World): string[] {
+  const now = world.now();
+  return ofKeys(world).flatMap((row) => {
+    const { keyId, status, blocked, secretName, intent } = row;
+    const isSettled = intent?.kind !== 'generate' && intent?.kind !== 'restore';
+    if (status !== 'active' || blocked || isExpired(row, now) || secretName === null) return [];
+    const shown = world.secrets.current(secretName);
+    const isShown = shown !== null && countsAsValue(row, tokenHash(shown), now);
+    const moved = intent === null ? null : world.secrets.current(intent.newName);
+    const isMoved = moved !== null && countsAsValue(row, tokenHash(moved), now);
+    return [
+      ...(isSettled && !isShown && !isMoved ? [`no name holds a value of ${keyId}`] : []),
+      ...(isSettled && shown !== null && !isShown
+        ? [`I5: AWSCURRENT of ${secretName} is refused though ${keyId} is live`]
+        : []),
+    ];
+  });
+}
+
+/** Whether a key would be let in now. */
+export function isLetIn({ table, now }: World, value: string): boolean {
+  try {
+    const { ref, hash } = credentialOf(value);
+    const keyId = 'keyId' in ref ? ref.keyId : table.pointer(ref.hash);
+    const row = keyId === null ? null : table.row(keyId);
+    return authenticate({ ref, hash }, row, now()).keyId === keyId;
+  } catch (error) {
+    if (error instanceof DomainError) return false;
+    throw error;
+  }
 }
 
 const ofKeys = ({ table }: World): KeyRow[] =>

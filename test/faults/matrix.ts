@@ -8,19 +8,33 @@ import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { Died, type FaultKind, type FaultPlan, FaultyProcess, faultKinds } from './fault-port.ts';
 import { faultyDueRows, faultySecrets, faultyTable } from './faulty-stores.ts';
-import { brokenAtRest, type World } from './invariants.ts';
+import { brokenAtRest, brokenNow, type World } from './invariants.ts';
 
 export interface Variant {
   readonly name: string;
+  /** Body of a generate that comes first: the key that `sent` is about. */
+  readonly born?: object;
   /** What is asked for, as the admin; null where only the reconciler has work. */
-  readonly sent: Sent | null;
+  readonly sent: Sent | ((born: Born) => Sent) | null;
   /** Status that a faultless run answers. */
   readonly expected?: number;
-  /** What is there before. */
-  readonly before?: (world: World) => Promise<void>;
+  /** What is there before, beside that key. */
+  readonly before?: (world: World, born: Born) => Promise<void>;
+  /** Live keys once all is over; 1 unless said. */
+  readonly live?: number;
+  /** What a 200 promises, beside that a key which it told is valid: sentences that are broken. */
+  readonly promise?: (world: World, born: Born, told: Received) => string[];
   /** How many runs of the reconciler are under the plan too. */
   readonly disturbedRuns?: number;
 }
+
+/** The key that a call is about. */
+export interface Born {
+  readonly key: string;
+  readonly token: string;
+  readonly key_id: string;
+}
+const nobody: Born = { key: '', token: '', key_id: '' };
 
 /** How many faults hit a run. `FAULTS=1` leaves out the pairs: seconds rather than a minute. */
 const onesAndPairs = process.env['FAULTS'] === '1' ? ([1] as const) : ([1, 2] as const);
@@ -80,23 +94,31 @@ export function crashMatrix(
 }
 
 /** Runs a variant under a plan and returns what is broken, and how many calls there were to hit. */
-async function run({ sent, before, disturbedRuns = 1 }: Variant, plan: FaultPlan) {
+async function run(variant: Variant, plan: FaultPlan) {
+  const { before, disturbedRuns = 1, promise, live: expectedLive = 1 } = variant;
   logged = [];
   const world = await startedService();
   const { clock, settings, secrets, table, due } = world;
   const { lateCallSeconds, staleReadSeconds, fenceSeconds, reconcilerPeriodSeconds } =
     settings.timing;
-  await before?.(world);
+  const born: Born =
+    variant.born === undefined ? nobody : (await world.generate(variant.born)).body;
+  await before?.(world, born);
+  await world.deliver();
+  world.mailer.inbox.length = 0;
+  const sent = typeof variant.sent === 'function' ? variant.sent(born) : variant.sent;
   secrets.service.staleFor((operation) =>
     operation === 'DescribeSecret' ? staleReadSeconds * 1000 : 0,
   );
-  const hit = new FaultyProcess(plan, clock, lateCallSeconds * 1000);
+  const broken: string[] = [];
+  const hit = new FaultyProcess(plan, clock, lateCallSeconds * 1000, () => {
+    if (sent !== null) broken.push(...brokenNow(world));
+  });
   const seen = {
     table: faultyTable(table, hit),
     secrets: faultySecrets(secrets, hit),
     due: faultyDueRows(due, hit),
   };
-  const broken: string[] = [];
   const authorised = sent && {
     ...sent,
     headers: { authorization: 'Bearer sk-1234', ...sent.headers },
@@ -136,7 +158,9 @@ async function run({ sent, before, disturbedRuns = 1 }: Variant, plan: FaultPlan
   await world.deliver();
   broken.push(...brokenAtRest(world, logged));
   if (authorised !== null) broken.push(...brokenMails(world, authorised));
-  if (told?.status === 200) broken.push(...brokenPromise(told, world));
+  if (told?.status === 200) {
+    broken.push(...brokenPromise(told, world), ...(promise?.(world, born, told) ?? []));
+  }
   if (authorised?.headers !== undefined && 'idempotency-key' in authorised.headers) {
     const again = await world.send(authorised);
     const isSame = told?.status !== 200 || again.body.key === told.body.key;
@@ -144,7 +168,7 @@ async function run({ sent, before, disturbedRuns = 1 }: Variant, plan: FaultPlan
     await world.deliver();
     broken.push(...brokenAtRest(world, logged));
     const live = table.rows().filter((row) => row.keyId !== 'master' && row.status === 'active');
-    if (live.length !== 1) broken.push(`I12: ${live.length} live keys after the retry`);
+    if (live.length !== expectedLive) broken.push(`I12: ${live.length} live keys after the retry`);
   }
   return { broken, calls: hit.calls, made: hit.made, status };
 }
@@ -166,6 +190,7 @@ function brokenAnswer(told: Received | null, tookMs: number, { settings }: World
 
 /** I4: what a 200 told is valid, and readable in the recorded version. */
 function brokenPromise({ body }: Received, { table, secrets }: World): string[] {
+  if (typeof body.key !== 'string' || !body.key.startsWith('sk-')) return [];
   const row = table.row(body.key_id);
   if (row?.status !== 'active' || row.cur.hash !== tokenHash(body.key)) {
     return ['I4: the key that a 200 told is not valid'];
@@ -175,8 +200,19 @@ function brokenPromise({ body }: Received, { table, secrets }: World): string[] 
   return version?.value === body.key ? [] : ['I4: its recorded version does not hold the key'];
 }
 
-/** I17: the owner of a live key is mailed once, the one of an undone birth never. */
-function brokenMails({ table, mailer }: World, { body }: Sent): string[] {
+/** I17: each rotation is told once, and so is the birth of a live key; what was undone is not. */
+function brokenMails({ table, mailer, trail }: World, { body }: Sent): string[] {
+  const rotations = table
+    .rows()
+    .flatMap(({ keyId, key }) =>
+      key.user_email === undefined
+        ? []
+        : trail.of(keyId).filter(({ action }) => action === 'rotated'),
+    );
+  const told = mailer.inbox.filter(({ subject }) => subject.includes('Rotated'));
+  if (told.length !== rotations.length) {
+    return [`I17: ${told.length} mails for ${rotations.length} rotations`];
+  }
   if (typeof body !== 'object' || body === null || !('send_invite_email' in body)) return [];
   const isLive = table.rows().some(({ alias, status }) => alias === 'a' && status === 'active');
   return mailer.inbox.length === (isLive ? 1 : 0)

@@ -53,6 +53,7 @@ export class Times {
       return derived(pair, nextReset, member(pair.recordedObject, 'budget_duration'));
     }
     if (pair.field === 'reset_at') return ofWindow(pair);
+    if (pair.field === 'temp_budget_expiry') return asSent(pair);
     const known = `${pair.field} ${Date.parse(pair.recorded)}`;
     const ours = Date.parse(pair.ours);
     const seen = this.#seen.get(known);
@@ -76,6 +77,10 @@ function newTimeProblem(pair: TimePair): string | null {
 const isNow = ({ recorded, ours, span }: TimePair): boolean =>
   isWithin(recorded, span.recordedAt, span.recordedAt, recordedDelayMs) &&
   isWithin(ours, span.sentAt, span.answeredAt, span.skewMs);
+
+/** A time that the request itself names. */
+const asSent = ({ recorded, ours }: TimePair): string | null =>
+  Date.parse(recorded) === Date.parse(ours) ? null : recorded;
 
 /** The next reset of a budget's window, seen from the request. */
 function ofWindow({ recorded, ours, recordedObject, span }: TimePair): string | null {

@@ -141,13 +141,16 @@ function checkProject({ project_id }: KeyFields, row: KeyRow): void {
 function budgetOf({ budget_duration, budget_limits }: KeyFields, row: KeyRow, now: Date): Changes {
   const { key } = row;
   const fixed = { budget_duration: key.budget_duration, reset_at: key.budget_reset_at };
-  const windows = windowsOf(budget_limits ?? [], now, key.budget_limits);
+  const windows =
+    budget_limits === undefined
+      ? undefined
+      : windowsOf(budget_limits ?? [], now, key.budget_limits);
   return {
     budget_duration,
     budget_reset_at: isGiven(budget_duration)
       ? resetAt(now, budget_duration, 'budget_duration', fixed)
       : budget_duration,
-    budget_limits: budget_limits === undefined ? undefined : windows.length > 0 ? windows : null,
+    budget_limits: windows?.length === 0 ? null : windows,
   };
 }
 

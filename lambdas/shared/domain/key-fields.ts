@@ -283,7 +283,7 @@ function isRefused(value: unknown, who: FieldRule['who'], own: unknown): boolean
       return (value ?? undefined) !== own;
     case 'own entries':
       return !listOf(value).every((entry) => listOf(own).includes(entry));
-    default:
+    case undefined:
       return false;
   }
 }

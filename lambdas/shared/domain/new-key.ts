@@ -3,6 +3,7 @@
 import { checkAlias } from './alias.ts';
 import { resetAt, windowsOf } from './budget-windows.ts';
 import { adminName } from './changed-by.ts';
+import { chosenValue } from './chosen-value.ts';
 import { expiryWithin, withinCaller } from './delegation.ts';
 import { Denied, InvalidField } from './errors.ts';
 import { withDefaults, withinLimits } from './guard-rails.ts';
@@ -16,7 +17,7 @@ import {
   membersOf,
   withoutEmptyIds,
 } from './key-fields.ts';
-import { maskedName, newKey, newKeyId, tokenHash, weaknessOf } from './key-format.ts';
+import { maskedName, newKey, newKeyId, tokenHash } from './key-format.ts';
 import type { KeyImage, KeyRow, Notify, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { checkUserEmail, recipientOf } from './recipient.ts';
@@ -92,7 +93,7 @@ export function newKeyOf(
       : null;
 
   const keyId = newKeyId(random.bytes);
-  const value = chosenValue(fields.key ?? null, settings) ?? newKey(keyId, random.bytes);
+  const value = chosenValue(fields.key ?? null, 'key', settings) ?? newKey(keyId, random.bytes);
   const token = tokenHash(value);
   const given = { token, key_name: maskedName(value), expires };
   const image = imageOf(fields, given, context);
@@ -149,16 +150,6 @@ function ofService(fields: KeyFields, id: string): KeyFields {
     user_id: null,
     metadata: { ...fields.metadata, service_account_id: given },
   };
-}
-
-function chosenValue(chosen: string | null, { allowCustomKeys }: Settings): string | null {
-  if (chosen === null) return null;
-  if (!allowCustomKeys) {
-    throw new Denied('Choosing the value of a key is not allowed in this environment.', 'key');
-  }
-  const weakness = weaknessOf(chosen);
-  if (weakness !== null) throw new InvalidField('key', `A chosen key ${weakness}.`);
-  return chosen;
 }
 
 function imageOf(

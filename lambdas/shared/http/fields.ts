@@ -103,13 +103,13 @@ function readNumber(value: unknown): number | undefined {
 }
 
 function readInteger(value: unknown): number | undefined {
-  const number = readNumber(value);
-  return number !== undefined && Number.isInteger(number) ? number : undefined;
+  const found = readNumber(value);
+  return found !== undefined && Number.isInteger(found) ? found : undefined;
 }
 
 function readPositive(value: unknown): number | undefined {
-  const number = readInteger(value);
-  return number !== undefined && number > 0 ? number : undefined;
+  const found = readInteger(value);
+  return found !== undefined && found > 0 ? found : undefined;
 }
 
 const isTexts = (value: unknown): boolean =>

@@ -84,6 +84,14 @@ export const issuedKeyAnswer = z.strictObject({
   allowed_vector_store_indexes: absent,
 });
 
+export const rotatedKeyAnswer = z.strictObject({
+  ...issuedKeyAnswer.shape,
+  /** Until when the former value is let in; null where it is not. */
+  overlap_until: maybeTime,
+  /** Whether this ended the grace period of an earlier rotation. */
+  ended_overlap: z.boolean(),
+});
+
 const columns = {
   soft_budget_cooldown: z.boolean(),
   total_spend: z.number(),

@@ -1,0 +1,19 @@
+import { type Contract, commonErrors } from '../shared/http/contract.ts';
+import { rotatedKeyAnswer } from '../shared/http/key-schema.ts';
+import { regenerateRequest } from './schema.ts';
+
+export const contract: Contract = {
+  summary: 'Give a key a new value',
+  description:
+    'The key stays the same: its id, alias, spend and settings, but for those that are sent, with the rules of an update. The former value is let in until the grace period ends.',
+  body: regenerateRequest,
+  answer: rotatedKeyAnswer,
+  errors: {
+    ...commonErrors,
+    400: 'No key is named, a field breaks a rule, or the alias or value is taken.',
+    404: 'No such key (told to admins only; others get 403).',
+    409: 'Another change of the key or of the alias is under way.',
+    413: 'The body has more than 256 kB.',
+    422: 'The body is no JSON object, or a field has the wrong JSON type.',
+  },
+};
