@@ -41,6 +41,7 @@ export const route: Route<Input> = {
     return {
       target: targetOf(identifier),
       asked: {
+        namedBy: identifier,
         newValue: new_key ?? new_master_key ?? null,
         gracePeriod: grace_period ?? null,
         asksForMail: send_invite_email === true,
@@ -62,10 +63,11 @@ export const regenerateKey = (stores: ReplacementStores) => async (call: Call<In
     return ok({ ...answer, overlap_until: row.key.overlap_until ?? null, key: value });
   }
   const { settings, random, now } = stores;
-  const named = { target: input.target, row: loaded.target, param: 'key' };
+  const { target, asked } = input;
+  const named = { target, row: loaded.target, param: 'key', orAdminKeyItself: true };
   const row = changeableTarget(named, caller, scope, now());
   const decide = (current: KeyRow) =>
-    regenerationOf(input.asked, current, { ...call, settings, random, now: now() });
+    regenerationOf(asked, current, { ...call, settings, random, now: now() });
   const replaced = await replaceKey(stores)(row, decide, rotatedKey, call);
   return ok({ ...rotatedKey(replaced.row), key: replaced.value });
 };

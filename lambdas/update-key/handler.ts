@@ -63,7 +63,8 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
   const param = identifier === null ? 'key_alias' : 'key';
   const row = changeableTarget({ target, row: loaded.target, param }, caller, scope, now());
   checkCreator(row, caller);
-  const patchFor = (current: KeyRow) => patchOf(fields, current, { ...call, settings, now: now() });
+  const patchFor = (current: KeyRow) =>
+    patchOf(fields, current, { ...call, namedBy: identifier ?? '', settings, now: now() });
   const renames = (current: KeyRow) => {
     const patch = patchFor(current);
     return aliasAfter(current, patch) !== current.alias;

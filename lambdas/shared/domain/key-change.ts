@@ -33,6 +33,8 @@ export interface ChangeContext {
   readonly who: Who;
   /** The key that the caller presented: it must not turn up in a field. */
   readonly presentedKey: string;
+  /** How the request names the key: where that is a value, likewise. */
+  readonly namedBy: string;
   readonly settings: Settings;
   readonly now: Date;
 }
@@ -50,7 +52,9 @@ export function patchOf(asked: KeyFields, row: KeyRow, context: ChangeContext): 
   checkValues(asked);
   checkStorable(
     { ...asked, key: null, 'litellm-changed-by': context.who.changed_by },
-    [context.presentedKey].filter((value) => value.length >= 16),
+    [context.presentedKey, context.namedBy].filter(
+      (value) => value.startsWith('sk-') && value.length >= 16,
+    ),
   );
   const fields = readOf(asked);
   checkChangeRights(fields, caller);

@@ -33,7 +33,7 @@ const budgetWindow = z.looseObject({
  * Everything a user sees of a key, without nulls: what is audited, and what answers are made of.
  * Times are ISO 8601 in UTC with milliseconds.
  */
-const keyImage = z.looseObject({
+export const keyImage = z.looseObject({
   /** Token hash of the current value. */
   token: z.string(),
   key_name: z.string(),
@@ -98,7 +98,7 @@ const keyImage = z.looseObject({
  */
 const keyPatch = z.looseObject({
   /** Members that get a value. */
-  set: z.partial(keyImage),
+  set: record,
   /** Members that are dropped. */
   clear: z.array(z.string()),
   /** What metadata is replaced by; null leaves it. */

@@ -6,6 +6,7 @@ import { graceSecondsOf } from './grace-period.ts';
 import { type ChangeContext, patchOf } from './key-change.ts';
 import type { KeyFields } from './key-fields.ts';
 import { maskedName, newKey, tokenHash } from './key-format.ts';
+import { patched, textOr } from './key-patch.ts';
 import { isExpired, type KeyPatch, type KeyRow, type Notify } from './key-row.ts';
 
 import type { Randomness } from './ports.ts';
@@ -15,6 +16,8 @@ import { checkStorable } from './storable.ts';
 
 /** What a request asks for. */
 export interface Regeneration {
+  /** As the request names the key. */
+  readonly namedBy: string;
   /** A value of the caller's choice; null for one of ours. */
   readonly newValue: string | null;
   readonly gracePeriod: string | null;
@@ -39,9 +42,9 @@ export interface Regenerated {
  * one: should that answer get lost, nobody could ask for it again.
  */
 export function regenerationOf(
-  { newValue, gracePeriod, asksForMail, fields }: Regeneration,
+  { namedBy, newValue, gracePeriod, asksForMail, fields }: Regeneration,
   row: KeyRow,
-  context: ChangeContext & { readonly random: Randomness },
+  context: Omit<ChangeContext, 'namedBy'> & { readonly random: Randomness },
 ): Regenerated {
   const { caller, settings, now, random } = context;
   const isSelf = caller.keyId === row.keyId;
@@ -52,12 +55,13 @@ export function regenerationOf(
   const graceSeconds = graceSecondsOf(gracePeriod, isSelf, settings, now);
   const value = chosenValue(newValue, 'new_key', settings) ?? newKey(row.keyId, random.bytes);
   checkStorable({ ...fields }, [value]);
-  const patch = patchOf(fields, row, context);
-  const expires = patch.clear.includes('expires') ? null : (patch.set.expires ?? row.expires);
+  const patch = patchOf(fields, row, { ...context, namedBy });
+  const isEndless = patch.clear.includes('expires');
+  const expires = isEndless ? null : textOr(patch.set['expires'], row.expires);
   if (isExpired({ expires }, now)) {
     throw new InvalidField('duration', 'The key has expired: give it a new duration.');
   }
-  const { user_email = row.key.user_email, user_id = row.key.user_id } = patch.set;
+  const { user_email, user_id } = patched(row.key, patch);
   const owner = [user_email ?? null, user_id ?? null, settings.mail] as const;
   const to = asksForMail ? recipientOf(...owner) : knownRecipient(...owner);
   return {

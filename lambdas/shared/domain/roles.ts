@@ -50,6 +50,29 @@ export const allowedRoutes: Record<KeyType, readonly string[]> = {
   read_only: ['info_routes'],
 };
 
+/** The operations behind the names that LiteLLM has for groups of routes. */
+const routeGroups: Readonly<Record<string, (operation: Operation) => boolean>> = {
+  management_routes: () => true,
+  info_routes: (operation) => operation === 'key.info',
+};
+
+/**
+ * Whether a key's `allowed_routes` let it use a path; an empty list lets it use all. An entry is a
+ * group of routes, a path and all below it, or, with `*` at its end, all that begin so.
+ */
+function isRouteAllowed(routes: readonly string[], path: string, operation: Operation): boolean {
+  return (
+    routes.length === 0 ||
+    routes.some(
+      (entry) =>
+        listed(routeGroups, entry)?.(operation) === true ||
+        path === entry ||
+        path.startsWith(`${entry.replace(/\/$/, '')}/`) ||
+        (entry.endsWith('*') && path.startsWith(entry.slice(0, -1))),
+    )
+  );
+}
+
 /** An authenticated caller. */
 export interface Caller {
   readonly keyId: string;
@@ -66,11 +89,17 @@ export const isAdmin = (caller: Caller): boolean => caller.role === 'proxy_admin
 export const isAdminRole = (role: string | undefined): boolean =>
   role === 'proxy_admin' || role === 'proxy_admin_viewer';
 
-/** The caller's scope for an operation. Throws `Denied`, or LiteLLM's 401 for a read-only user. */
-export function scopeOf(caller: Caller, operation: Operation): Scope {
+/**
+ * The caller's scope for an operation that is asked for under a path. Throws `Denied`, or LiteLLM's 401
+ * for a read-only user.
+ */
+export function scopeOf(caller: Caller, operation: Operation, path: string): Scope {
   const keyType = caller.row.key.key_type ?? 'default';
   if (listed(allowed, keyType)?.(operation) !== true) {
     throw new Denied(`A key of type ${keyType} may not be used for this.`);
+  }
+  if (!isRouteAllowed(caller.row.key.allowed_routes, path, operation)) {
+    throw new Denied('The allowed_routes of this key do not include this route.');
   }
   const scope = listed(rights[operation], caller.role);
   if (scope !== undefined) return scope;

@@ -43,22 +43,32 @@ export function visibleTarget(row: KeyRow | null, caller: Caller, scope: Scope):
 export const isNamed = (target: Target | null, row: KeyRow, now: Date): boolean =>
   target !== null && (target.hash === null || countsAsValue(row, target.hash, now));
 
+/** A key that is to be changed, as a request names it. */
+export interface Named {
+  readonly target: Target | null;
+  /** What was found for it. */
+  readonly row: KeyRow | null;
+  /** The field that names it. */
+  readonly param: string;
+  /** Whether the admin key can be named too, by itself. */
+  readonly orAdminKeyItself?: boolean;
+}
+
 /**
  * The row, where it is the key that was named and the caller may change it. A value that was rotated
  * away names no key: else a change by an old value would hit the live key. Nobody changes a key that
- * may do more than the caller's own, and nobody but itself the admin key. Throws as `visibleTarget`
- * does; a key of the caller's that is deleted is not found either.
+ * may do more than the caller's own. Throws as `visibleTarget` does; a key of the caller's that is
+ * deleted is not found either.
  */
 export function changeableTarget(
-  named: { readonly target: Target | null; readonly row: KeyRow | null; readonly param: string },
+  { target, row, param, orAdminKeyItself = false }: Named,
   caller: Caller,
   scope: Scope,
   now: Date,
 ): KeyRow {
-  const { target, row, param } = named;
   const found = row !== null && isNamed(target, row, now) ? row : null;
   const isSelf = found?.keyId === caller.keyId;
-  const isReached = found !== null && (!isMaster(found.keyId) || isSelf);
+  const isReached = found !== null && (!isMaster(found.keyId) || (isSelf && orAdminKeyItself));
   const isAbove = isAdminRole(found?.key.user_role) && !isSelf;
   if (scope === 'own' && !(isReached && owns(caller, found) && !isAbove)) throw notYours();
   if (!isReached || found.status === 'deleted') throw new KeyNotFound(param);

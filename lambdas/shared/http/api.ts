@@ -76,7 +76,7 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
     );
     const caller = authenticate(credential, loaded.caller, now());
     note.caller = caller.keyId;
-    const scope = scopeOf(caller, route.right(request));
+    const scope = scopeOf(caller, route.right(request), request.path);
     if ('error' in parsed) throw parsed.error;
     const { input, idempotencyKey } = parsed.done;
     return operation({

@@ -6,7 +6,7 @@
 import type { Attempt } from '../domain/idempotency.ts';
 import { audited, withImage } from '../domain/key-event.ts';
 import { tokenHash } from '../domain/key-format.ts';
-import { patched } from '../domain/key-patch.ts';
+import { patched, textOr } from '../domain/key-patch.ts';
 import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
 import { nextRotations } from '../domain/rotation-limit.ts';
@@ -55,7 +55,7 @@ export interface OpenReplacement {
 /** The alias that a key has after a patch. */
 export function aliasAfter(row: KeyRow, { set, clear }: KeyPatch): string | null {
   if (clear.includes('key_alias')) return null;
-  return set.key_alias ?? row.alias;
+  return textOr(set['key_alias'], row.alias);
 }
 
 /**

@@ -43,6 +43,7 @@ function patchFor(asked: object, { stored = {}, caller = admin, settings = {} }:
     scope: caller === admin ? 'any' : 'own',
     who,
     presentedKey: 'sk-presented-by-the-caller',
+    namedBy: '',
     settings: settingsWith(settings),
     now,
   } as const;

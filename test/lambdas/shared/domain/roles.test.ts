@@ -58,9 +58,9 @@ describe('rights', () => {
     const caller = callerWith({ user_role: role, key_type: type });
     const expected = byType[type].includes(operation) ? byRole[operation][role] : 'denied';
     if (expected === 'any' || expected === 'own') {
-      expect(scopeOf(caller, operation)).toBe(expected);
+      expect(scopeOf(caller, operation, '/key/any')).toBe(expected);
     } else {
-      expect(refusalOf(() => scopeOf(caller, operation)).kind).toBe(expected);
+      expect(refusalOf(() => scopeOf(caller, operation, '/key/any')).kind).toBe(expected);
     }
   });
 
