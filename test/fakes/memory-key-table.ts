@@ -134,10 +134,11 @@ export class MemoryKeyTable implements KeyTable {
     return item === null ? null : parseRow(item);
   }
 
+  /** All rows, to look at: what is inside them is the table's own. */
   rows(): KeyRow[] {
-    return [...this.items.keys()]
-      .filter((pk) => pk.startsWith(keyRowPrefix))
-      .flatMap((pk) => this.row(pk.slice(keyRowPrefix.length)) ?? []);
+    return [...this.items].flatMap(([pk, item]) =>
+      pk.startsWith(keyRowPrefix) ? [parseRow(item)] : [],
+    );
   }
 
   lease(alias: string): AliasLease | null {

@@ -1,5 +1,5 @@
 import { isLetIn } from './invariants.ts';
-import { crashMatrix } from './matrix.ts';
+import { crashMatrix, mostlyOnes } from './matrix.ts';
 
 const born = { key_alias: 'a', spend: 3 };
 const headers = { 'idempotency-key': 'retry-1' };
@@ -20,19 +20,26 @@ crashMatrix('changes that the table alone holds', [
     expected: 200,
     promise: (world, { key }) => (isLetIn(world, key) ? ['I7: a blocked key is let in'] : []),
   },
-  {
-    name: 'unblock',
-    born: { ...born, blocked: true },
-    sent: (of) => ({ path: '/key/unblock', headers, body: { key: of.token } }),
-    expected: 200,
-    promise: (world, { key }) => (isLetIn(world, key) ? [] : ['an unblocked key is refused']),
-  },
-  {
-    name: 'reset spend',
-    born,
-    sent: (of) => ({ path: `/key/${of.token}/reset_spend`, headers, body: { reset_to: 1 } }),
-    expected: 200,
-    promise: (world, { key_id }) =>
-      world.table.row(key_id)?.key.spend === 1 ? [] : ['the spend is another'],
-  },
 ]);
+
+crashMatrix(
+  'changes of the same kind',
+  [
+    {
+      name: 'unblock',
+      born: { ...born, blocked: true },
+      sent: (of) => ({ path: '/key/unblock', headers, body: { key: of.token } }),
+      expected: 200,
+      promise: (world, { key }) => (isLetIn(world, key) ? [] : ['an unblocked key is refused']),
+    },
+    {
+      name: 'reset spend',
+      born,
+      sent: (of) => ({ path: `/key/${of.token}/reset_spend`, headers, body: { reset_to: 1 } }),
+      expected: 200,
+      promise: (world, { key_id }) =>
+        world.table.row(key_id)?.key.spend === 1 ? [] : ['the spend is another'],
+    },
+  ],
+  mostlyOnes,
+);

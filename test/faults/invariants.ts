@@ -6,7 +6,7 @@
 import { chainAfter, chainStart, digestOf } from '../../lambdas/shared/domain/audit-chain.ts';
 import { authenticate, credentialOf } from '../../lambdas/shared/domain/credential.ts';
 import { DomainError } from '../../lambdas/shared/domain/errors.ts';
-import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
+import { masterKeyId, tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { countsAsValue, isExpired, type KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type { AuditRecord } from '../../lambdas/shared/domain/ports.ts';
 import type { inProcessService } from '../fakes/service.ts';
@@ -15,13 +15,15 @@ export type World = ReturnType<typeof inProcessService>;
 
 /** Of stores that have come to rest: no open step, mirror and table agree, the audit has no gap. */
 export function brokenAtRest(world: World, logged: readonly string[]): string[] {
+  const all = world.table.rows();
+  const keys = all.filter(({ keyId }) => keyId !== masterKeyId);
   return [
-    ...openIntents(world),
-    ...tableWithoutMirror(world),
-    ...mirrorWithoutTable(world),
+    ...openIntents(keys),
+    ...tableWithoutMirror(keys, world),
+    ...mirrorWithoutTable(keys, world),
     ...strangers(world),
-    ...leases(world),
-    ...auditGaps(world),
+    ...leases(keys, world),
+    ...auditGaps(all, world),
     ...plaintext(world, logged),
   ];
 }
@@ -32,10 +34,18 @@ export function brokenAtRest(world: World, logged: readonly string[]): string[] 
  */
 export function brokenNow(world: World): string[] {
   const now = world.now();
-  return ofKeys(world).flatMap((row) => {
+  return world.table.rows().flatMap((row) => {
     const { keyId, status, blocked, secretName, intent } = row;
     const isSettled = intent?.kind !== 'generate' && intent?.kind !== 'restore';
-    if (status !== 'active' || blocked || isExpired(row, now) || secretName === null) return [];
+    if (
+      status !== 'active' ||
+      blocked ||
+      isExpired(row, now) ||
+      secretName === null ||
+      keyId === masterKeyId
+    ) {
+      return [];
+    }
     const shown = world.secrets.current(secretName);
     const isShown = shown !== null && countsAsValue(row, tokenHash(shown), now);
     const moved = intent === null ? null : world.secrets.current(intent.newName);
@@ -62,18 +72,15 @@ export function isLetIn({ table, now }: World, value: string): boolean {
   }
 }
 
-const ofKeys = ({ table }: World): KeyRow[] =>
-  table.rows().filter(({ keyId }) => keyId !== 'master');
-
-function openIntents(world: World): string[] {
-  return ofKeys(world)
+function openIntents(rows: readonly KeyRow[]): string[] {
+  return rows
     .filter(({ intent }) => intent !== null)
     .map(({ keyId, intent }) => `I11: ${keyId} still has an open ${intent?.kind}`);
 }
 
 /** I4, I5, I11: a live row that names a secret has that secret, with its value under AWSCURRENT. */
-function tableWithoutMirror(world: World): string[] {
-  return ofKeys(world).flatMap(({ keyId, status, secretName, cur }) => {
+function tableWithoutMirror(rows: readonly KeyRow[], world: World): string[] {
+  return rows.flatMap(({ keyId, status, secretName, cur }) => {
     if (status !== 'active' || secretName === null) return [];
     const value = world.secrets.current(secretName);
     if (value === null) return [`I11: live key ${keyId} has no secret ${secretName}`];
@@ -84,9 +91,9 @@ function tableWithoutMirror(world: World): string[] {
 }
 
 /** I5, I11: a live secret under our prefix, and made by us, is some live row's. */
-function mirrorWithoutTable(world: World): string[] {
+function mirrorWithoutTable(rows: readonly KeyRow[], world: World): string[] {
   const named = new Set(
-    ofKeys(world).flatMap(({ status, secretName }) => (status === 'active' ? [secretName] : [])),
+    rows.flatMap(({ status, secretName }) => (status === 'active' ? [secretName] : [])),
   );
   return [...world.secrets.secrets].flatMap(([name, secret]) =>
     secret.deletedAt !== null || secret.tags['latchkey:env'] === undefined || named.has(name)
@@ -105,10 +112,10 @@ function strangers({ secrets }: World): string[] {
 }
 
 /** An alias is held exactly by the live key that has it. */
-function leases(world: World): string[] {
-  const aliases = new Set(ofKeys(world).flatMap(({ alias }) => (alias === null ? [] : [alias])));
+function leases(rows: readonly KeyRow[], world: World): string[] {
+  const aliases = new Set(rows.flatMap(({ alias }) => (alias === null ? [] : [alias])));
   return [...aliases].flatMap((alias) => {
-    const holders = ofKeys(world).filter((row) => row.alias === alias && row.status === 'active');
+    const holders = rows.filter((row) => row.alias === alias && row.status === 'active');
     if (holders.length > 1) return [`two live keys have the alias ${alias}`];
     const lease = world.table.lease(alias);
     const holder = lease?.state === 'held' ? lease.keyId : undefined;
@@ -117,8 +124,8 @@ function leases(world: World): string[] {
 }
 
 /** I1, I2, I19: every change of every row is in the trail once, in a chain that ends in the row's. */
-function auditGaps(world: World): string[] {
-  return world.table.rows().flatMap((row) => {
+function auditGaps(rows: readonly KeyRow[], world: World): string[] {
+  return rows.flatMap((row) => {
     const records = world.trail.of(row.keyId).sort((left, right) => left.seq - right.seq);
     if (records.length !== row.seq) {
       return [`I2: ${row.keyId} has ${records.length} records of ${row.seq} changes`];

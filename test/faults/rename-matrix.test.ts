@@ -1,5 +1,5 @@
 import { isLetIn, type World } from './invariants.ts';
-import { type Born, crashMatrix, type Variant } from './matrix.ts';
+import { type Born, crashMatrix, mostlyOnes, type Variant } from './matrix.ts';
 import { inItsWindow, strangerUnder } from './names.ts';
 
 const born = { key_alias: 'a' };
@@ -67,5 +67,5 @@ crashMatrix(
       promise: isRenamed,
     },
   ],
-  [1],
+  mostlyOnes,
 );
