@@ -42,9 +42,10 @@ export function apiOperations(
   secrets.grantStore(generateKey);
 
   const updateKey = create('update-key');
+  keys.grantRename(updateKey);
   const regenerateKey = create('regenerate-key');
+  keys.grantRegenerate(regenerateKey);
   for (const operation of [updateKey, regenerateKey]) {
-    keys.grantReplace(operation);
     idempotency.grantRecord(operation);
     secrets.grantReplace(operation);
   }

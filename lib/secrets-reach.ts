@@ -7,6 +7,9 @@ export const viaSecretsManager = (stack: Stack) => ({
   StringEquals: { 'kms:ViaService': `secretsmanager.${stack.region}.amazonaws.com` },
 });
 
+/** What takes the key that encrypts a secret. Who labels, removes or restores one never sees its value. */
+const valueActions = ['CreateSecret', 'GetSecretValue', 'PutSecretValue'];
+
 /**
  * Lets the function do `actions` on the secrets `names` match, with what that takes: the customer
  * key, where there is one, and locally the address of the guard in front of Secrets Manager. A writer
@@ -24,7 +27,7 @@ export function reachSecrets(
     names.map((name) => secretArn(stack, name)),
   );
   const { kmsKeyArn } = environment.secrets;
-  if (kmsKeyArn !== null) {
+  if (kmsKeyArn !== null && actions.some((action) => valueActions.includes(action))) {
     const keyActions = ['kms:GenerateDataKey', 'kms:Decrypt'];
     operation.allow(keyActions, [kmsKeyArn], viaSecretsManager(stack));
   }

@@ -60,8 +60,13 @@ export class KeysTable extends TableV2 {
     this.give(operation, ['BatchGetItem', 'PutItem']);
   }
 
-  /** Write a row anew, take aliases and free them, and take back a hash pointer. */
-  grantReplace(operation: Operation): void {
+  /** Write a row anew, take an alias for it, and free one. */
+  grantRename(operation: Operation): void {
+    this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem']);
+  }
+
+  /** The same, with a new hash pointer, which goes again when that is undone. */
+  grantRegenerate(operation: Operation): void {
     this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
   }
 

@@ -33,16 +33,54 @@ export async function send({ method = 'GET', path, headers = {}, body }: Sent): 
   };
 }
 
-export const generate = (body: unknown, key = masterKey): Promise<Received> =>
-  send({
-    method: 'POST',
-    path: '/key/generate',
-    headers: { authorization: `Bearer ${key}` },
-    body,
-  });
+/** A change, by POST, as the holder of a key. */
+export const post = (
+  path: string,
+  body: unknown,
+  key = masterKey,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Received> =>
+  send({ method: 'POST', path, headers: { authorization: `Bearer ${key}`, ...headers }, body });
+
+type Change = (body: unknown, key?: string, headers?: Sent['headers']) => Promise<Received>;
+
+const change =
+  (path: string): Change =>
+  (body, key, headers) =>
+    post(path, body, key, headers);
+
+export const generate = change('/key/generate');
+export const update = change('/key/update');
+export const remove = change('/key/delete');
+export const block = change('/key/block');
+export const unblock = change('/key/unblock');
+export const regenerate = change('/key/regenerate');
+
+export const resetSpend = (identifier: string, body: unknown, key = masterKey) =>
+  post(`/key/${encodeURIComponent(identifier)}/reset_spend`, body, key);
 
 export const info = (identifier: string, key = masterKey): Promise<Received> =>
   send({
     path: `/key/info?key=${encodeURIComponent(identifier)}`,
     headers: { authorization: `Bearer ${key}` },
   });
+
+/** The key that a request names as its credential, looked up by itself. */
+export const self = (key: string): Promise<Received> =>
+  send({ path: '/key/info', headers: { authorization: `Bearer ${key}` } });
+
+/** Whether the key is let in, by a request of its own. */
+export const isLetIn = async (key: string): Promise<boolean> => {
+  const { status } = await self(key);
+  if (status !== 200 && status !== 401) throw new Error(`/key/info answered ${status}`);
+  return status === 200;
+};
+
+/** A key that was made, with its value. Throws where it was not. */
+export async function issued(body: object = {}, key = masterKey) {
+  const answer = await generate(body, key);
+  if (answer.status !== 200) {
+    throw new Error(`generate answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+  return answer.body;
+}

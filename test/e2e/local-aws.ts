@@ -47,6 +47,25 @@ export async function itemsOf(table: TableName): Promise<Item[]> {
   return items;
 }
 
+export type Row = Item;
+
+export async function rowOf(keyId: string): Promise<Row> {
+  const row = await itemOf('KeysTableName', { pk: `KEY#${keyId}` });
+  if (row === undefined) throw new Error(`There is no row of ${keyId}`);
+  return row;
+}
+
+/** The row that has an alias, or had it last. */
+export async function rowOfAlias(alias: string): Promise<Row> {
+  const rows = await itemsOf('KeysTableName');
+  const row = rows.find((item) => String(item['pk']).startsWith('KEY#') && item['alias'] === alias);
+  if (row === undefined) throw new Error(`No row has the alias ${alias}`);
+  return row;
+}
+
+export const leaseOf = (alias: string): Promise<Item | undefined> =>
+  itemOf('KeysTableName', { pk: `ALIAS#${alias}` });
+
 export async function putItem(table: TableName, item: Item): Promise<void> {
   await tables.send(new PutCommand({ TableName: outputOf(table), Item: item }));
 }
@@ -60,6 +79,20 @@ export async function scheduleDeletion(name: string): Promise<void> {
 export async function valueUnder(name: string, stage: string): Promise<string | undefined> {
   const input = { SecretId: name, VersionStage: stage };
   return (await secretsManager.send(new GetSecretValueCommand(input))).SecretString;
+}
+
+/** Staging labels by version, and whether it is in its deletion window; null without such a secret. */
+export async function describedSecret(name: string) {
+  try {
+    const found = await secretsManager.send(new DescribeSecretCommand({ SecretId: name }));
+    return {
+      isScheduled: found.DeletedDate !== undefined,
+      stages: found.VersionIdsToStages ?? {},
+    };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') return null;
+    throw error;
+  }
 }
 
 export const auditOf = async (keyId: string): Promise<Item[]> =>
@@ -127,6 +160,17 @@ export async function fault(
     body: JSON.stringify({ operation, mode, secret, times }),
   });
   if (!response.ok) throw new Error(`The guard refused the fault: ${await response.text()}`);
+}
+
+/** Runs the scheduled function until the key's open step is closed, as its schedule would. */
+export function closed(keyId: string): Promise<Row> {
+  return eventually(async () => {
+    await invoke(outputOf('ReconcilerFunctionName'), {});
+    const row = await rowOf(keyId);
+    if (row['intent'] === null) return row;
+    await sleep(500);
+    return null;
+  }, 28_000);
 }
 
 /** Looks again and again until something is there: the stream takes its time. */

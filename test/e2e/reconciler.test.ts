@@ -1,16 +1,15 @@
 /** The deployed reconciler and retries: what a silent Secrets Manager left open comes to rest. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { generate, info, send } from './api-client.ts';
 import {
   auditOf,
+  closed,
   eventually,
   fault,
-  invoke,
   itemOf,
   itemsOf,
   mailsTo,
-  outputOf,
+  rowOfAlias,
   secretOf,
 } from './local-aws.ts';
 
@@ -22,23 +21,7 @@ const attempt = (body: unknown, header: string) =>
     body,
   });
 
-async function rowOfAlias(alias: string) {
-  const rows = await itemsOf('KeysTableName');
-  const row = rows.find((item) => String(item['pk']).startsWith('KEY#') && item['alias'] === alias);
-  if (row === undefined) throw new Error(`No row has the alias ${alias}`);
-  return row;
-}
-
-/** Runs the scheduled function until the key's intent is closed, as its schedule would. */
-async function closed(alias: string) {
-  return eventually(async () => {
-    await invoke(outputOf('ReconcilerFunctionName'), {});
-    const row = await rowOfAlias(alias);
-    if (row['intent'] === null) return row;
-    await sleep(500);
-    return null;
-  }, 30_000);
-}
+const closedOf = async (alias: string) => closed(String((await rowOfAlias(alias))['keyId']));
 
 describe('the reconciler', () => {
   it('undoes a birth whose secret was never made, and frees alias and retry', async () => {
@@ -46,7 +29,7 @@ describe('the reconciler', () => {
     await fault('CreateSecret', 'hang', alias, 2);
     expect((await attempt({ key_alias: alias }, 'repair-undo')).status).toBe(503);
     expect((await attempt({ key_alias: alias }, 'repair-undo')).status).toBe(409);
-    const row = await closed(alias);
+    const row = await closedOf(alias);
     expect(row).toMatchObject({ status: 'deleted', seq: 2 });
     const keyId = String(row['keyId']);
     const records = await eventually(async () => {
@@ -68,7 +51,7 @@ describe('the reconciler', () => {
     await fault('CreateSecret', 'lose-answer', alias, 2);
     expect((await attempt(body, 'repair-settle')).status).toBe(503);
     expect(await mailsTo('late@example.com')).toEqual([]);
-    const row = await closed(alias);
+    const row = await closedOf(alias);
     expect(row).toMatchObject({ status: 'active' });
     await eventually(async () => (await mailsTo('late@example.com'))[0]);
     const retried = await attempt(body, 'repair-settle');

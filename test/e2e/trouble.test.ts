@@ -1,14 +1,7 @@
 /** Bad input, races and a failing Secrets Manager on the deployed stack: nothing half done is left. */
 import { describe, expect, it } from 'vitest';
 import { generate, info, send } from './api-client.ts';
-import { auditOf, eventually, fault, itemOf, itemsOf, secretOf } from './local-aws.ts';
-
-/** The row that holds, or held, an alias. */
-async function rowOfAlias(alias: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  return (await itemsOf('KeysTableName')).find(
-    (item) => String(item['pk']).startsWith('KEY#') && item['alias'] === alias,
-  );
-}
+import { auditOf, eventually, fault, itemOf, itemsOf, rowOfAlias, secretOf } from './local-aws.ts';
 
 describe('credentials', () => {
   it('answers one identical 401 to everybody who has proved nothing', async () => {
@@ -132,7 +125,7 @@ describe('Secrets Manager fails', () => {
         state: 'free',
       });
       expect(await secretOf(`litellm/${alias}`)).toBeNull();
-      const keyId = String(row?.['keyId']);
+      const keyId = String(row['keyId']);
       const actions = await eventually(async () => {
         const records = await auditOf(keyId);
         return records.length === 2
@@ -154,7 +147,7 @@ describe('Secrets Manager fails', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     const row = await rowOfAlias(alias);
     expect(row).toMatchObject({ status: 'active', intent: { kind: 'generate', claim: 0 } });
-    expect(row?.['due_pk']).toMatch(/^DUE#/);
+    expect(row['due_pk']).toMatch(/^DUE#/);
     expect(await secretOf(`litellm/${alias}`)).toBeNull();
   });
 

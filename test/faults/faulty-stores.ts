@@ -9,12 +9,15 @@ import type {
 } from '../../lambdas/shared/domain/ports.ts';
 import { cannotRead, type FaultyProcess } from './fault-port.ts';
 
+/** Whatever stands between a process and its stores. */
+export type CallPort = Pick<FaultyProcess, 'call'>;
+
 const throttled = (): { kind: 'throttled' } => ({ kind: 'throttled' });
 const unanswered = (): CommitOutcome => ({ kind: 'unanswered' });
 const secretThrottled = (): SecretFailure => ({ kind: 'throttled', reason: 'Injected' });
 const secretUnanswered = (): SecretFailure => ({ kind: 'unanswered', reason: 'Injected' });
 
-export const faultyTable = (table: KeyTable, process: FaultyProcess): KeyTable => ({
+export const faultyTable = (table: KeyTable, process: CallPort): KeyTable => ({
   load: (wanted, limitMs) =>
     process.call('load', limitMs, () => table.load(wanted, limitMs), cannotRead, cannotRead),
   commit: (writes, token, limitMs) =>
@@ -37,7 +40,7 @@ export const faultyTable = (table: KeyTable, process: FaultyProcess): KeyTable =
 
 export const faultySecrets = (
   secrets: Secrets & SecretRepairs,
-  process: FaultyProcess,
+  process: CallPort,
 ): Secrets & SecretRepairs => {
   const call = <T>(name: string, limitMs: number, work: () => Promise<T | SecretFailure>) =>
     process.call<T | SecretFailure>(name, limitMs, work, secretThrottled, secretUnanswered);
@@ -59,7 +62,7 @@ export const faultySecrets = (
   };
 };
 
-export const faultyDueRows = (due: DueRows, process: FaultyProcess): DueRows => ({
+export const faultyDueRows = (due: DueRows, process: CallPort): DueRows => ({
   findDue: (by, count, limitMs) =>
     process.call('findDue', limitMs, () => due.findDue(by, count, limitMs), cannotRead, cannotRead),
   scanRows: (cursor, count, limitMs) =>

@@ -23,6 +23,10 @@ const pathOf = (path: string): string => path.split('?')[0] ?? '';
 export const isMutation = ({ request }: Row): boolean =>
   request.method !== 'GET' && !/\/(info|health)$/.test(pathOf(request.path));
 
+export const isBirth = ({ request }: Row): boolean => request.path.endsWith('/generate');
+
+export const isRotation = ({ request }: Row): boolean => request.path.endsWith('/regenerate');
+
 /** Whether the row changed something at LiteLLM, as far as is known. */
 export const mayHaveChanged = (row: Row): boolean =>
   isMutation(row) && (row.response === null || row.response.status < 300);

@@ -1,7 +1,7 @@
 /** Compares one answer of ours with the recorded one: everything but wording and generated values. */
 import type { Placeholders } from './placeholders.ts';
 import { isObject, member, type Recorded, type Row } from './recording.ts';
-import { isTime, notation, type Span, type Times } from './times.ts';
+import { isTime, notation, type Past, type Span, type Times } from './times.ts';
 
 /** What a service answered; the body is parsed JSON, a text that is none, or undefined if empty. */
 export interface Reply {
@@ -29,6 +29,7 @@ export interface Comparison {
   readonly placeholders: Placeholders;
   readonly times: Times;
   readonly span: Span;
+  readonly past: Past;
 }
 
 const comparedHeaders = ['content-type', 'allow', 'location'];
@@ -96,7 +97,7 @@ export function summary({ status, body }: Pick<Reply, 'status' | 'body'>): strin
 type Note = (field: string, recorded: string, ours: string, expected?: string) => void;
 
 function compareValues(comparison: Comparison, note: Note, recorded: unknown, ours: unknown): void {
-  const { row, placeholders, times, span } = comparison;
+  const { row, placeholders, times, span, past } = comparison;
   const requestBody = row.request.body;
 
   function walk(
@@ -124,6 +125,7 @@ function compareValues(comparison: Comparison, note: Note, recorded: unknown, ou
         ourObject: parent,
         requestBody,
         span,
+        past,
       });
       if (problem !== null) note(path.join('.'), written(theirs), written(own), problem);
     } else if (!isSameKind(theirs, own)) {

@@ -24,6 +24,7 @@ function found(theirs: unknown, ours: unknown, requestBody: unknown = {}) {
       placeholders: new Placeholders(),
       times: new Times(),
       span: { recordedAt: now, sentAt: now, answeredAt: now, skewMs: 0 },
+      past: { views: { recorded: undefined, ours: undefined }, changes: [] },
     },
     { status: 200, headers: {}, body: theirs },
   );
@@ -81,7 +82,7 @@ const outcome = (row: string, body: unknown, recorded: string, ours: string): Ou
     response: null,
   },
   skipped: null,
-  isBodyLeftOut: false,
+  leftOut: [],
   differences: [{ row, field: 'answer', recorded, ours }],
 });
 

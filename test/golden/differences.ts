@@ -10,7 +10,7 @@ import type { Outcome } from './replay.ts';
 /** One line of the document: whichever row, field and pair of values it lists, it explains. */
 export interface DocumentedDifference {
   readonly id: string;
-  /** Names of rows; `*` stands for any characters. */
+  /** Names of rows; `*` stands for any characters, as it does in fields. */
   readonly rows: readonly string[];
   readonly fields: readonly string[];
   readonly recorded: readonly string[];
@@ -78,13 +78,14 @@ const allParts = ({ id, rows, fields, recorded, ours }: DocumentedDifference): s
 /** The parts of a line that explain a difference, or null if it does not. */
 function partsOf(line: DocumentedDifference, difference: Difference, row: Row): string[] | null {
   const scope = line.rows.find((glob) => isMatch(glob, difference.row));
-  if (scope === undefined || !line.fields.includes(difference.field)) return null;
+  const field = line.fields.find((glob) => isMatch(glob, difference.field));
+  if (scope === undefined || field === undefined) return null;
   for (const recorded of line.recorded) {
     for (const ours of line.ours) {
       if (isPair(recorded, ours, difference, row)) {
         return [
           `${line.id}: row ${scope}`,
-          `${line.id}: field ${difference.field}`,
+          `${line.id}: field ${field}`,
           `${line.id}: LiteLLM ${recorded}`,
           `${line.id}: Latchkey ${ours}`,
         ];
@@ -101,12 +102,18 @@ function isPair(recorded: string, ours: string, difference: Difference, row: Row
   if (difference.field !== 'answer') {
     return isValue(recorded, difference.recorded) && isValue(ours, difference.ours);
   }
-  const sent = Object.keys(jsonSent(row)).at(0) ?? '';
+  const sent = firstField(row);
   const field = recorded.includes('<field>') ? difference.recorded.split(' ').at(-1) : sent;
   return [
     [recorded, difference.recorded],
     [ours, difference.ours],
   ].every(([pattern, value]) => pattern?.replace('<field>', field ?? '') === value);
+}
+
+/** The field that a request is about: an update begins with the key that it changes. */
+function firstField(row: Row): string {
+  const names = Object.keys(jsonSent(row));
+  return names.find((name) => name !== 'key' || row.request.path !== '/key/update') ?? '';
 }
 
 function jsonSent({ request }: Row): Record<string, unknown> {

@@ -1,6 +1,8 @@
+import { isMutation } from './built-rows.ts';
 import type { Reply } from './compare.ts';
 import { namesIn } from './placeholders.ts';
-import { member, type Row } from './recording.ts';
+import { isObject, member, type Row } from './recording.ts';
+import type { Span, Views } from './times.ts';
 
 /** Fields and query parameters that name keys. */
 const namingFields = ['key', 'keys', 'key_alias', 'key_aliases', 'key_ids', 'search'];
@@ -11,15 +13,32 @@ export class KnownKeys {
   readonly #byTeam = new Map<string, Set<string>>();
   /** When each key of ours expires. */
   readonly #expiries = new Map<string, Date>();
+  readonly #views = new Map<string, Views>();
+  readonly #changes = new Map<string, Span>();
 
-  /** Remembers the key that an answer shows. */
-  note({ response }: Row, reply: Reply): void {
+  /** Remembers the key that an answer shows, and when a key was changed. */
+  note(row: Row, reply: Reply, span: Span): void {
+    const { response } = row;
     for (const name of namesIn(member(response?.body, 'key'))) {
       add(this.#byAlias, member(response?.body, 'key_alias'), name);
       add(this.#byTeam, member(response?.body, 'team_id'), name);
       const expires = member(reply.body, 'expires');
       if (typeof expires === 'string') this.#expiries.set(name, new Date(expires));
+      this.#views.set(name, { recorded: shown(response?.body), ours: shown(reply.body) });
     }
+    if (!isMutation(row) || reply.status >= 300) return;
+    for (const name of this.changedBy(row)) this.#changes.set(name, span);
+  }
+
+  /** How the key that a row names was last shown, by both. */
+  lastViews(row: Row): Views {
+    const [name = ''] = namesIn(row.request);
+    return this.#views.get(name) ?? { recorded: undefined, ours: undefined };
+  }
+
+  /** When the keys that a row mentions were last changed. */
+  lastChanges(row: Row): Span[] {
+    return this.mentionedBy(row).flatMap((name) => this.#changes.get(name) ?? []);
   }
 
   /** When the caller's key expires, or null if that is not known. */
@@ -50,6 +69,12 @@ export class KnownKeys {
     return [...this.changedBy(row), ...namesIn([row.request.headers, row.response])];
   }
 }
+
+/** The settings in an answer: those of info are one level down. */
+const shown = (body: unknown): unknown => {
+  const info = member(body, 'info');
+  return isObject(info) ? info : body;
+};
 
 function add(names: Map<string, Set<string>>, key: unknown, name: string): void {
   if (typeof key === 'string') names.set(key, (names.get(key) ?? new Set()).add(name));

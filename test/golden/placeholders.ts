@@ -23,6 +23,11 @@ export class Placeholders {
     for (const kind of ['key', 'hash']) this.#learn(kind, recorded, ours);
   }
 
+  /** A key's new value, of which the recording knows nothing: the name goes on with it. */
+  renew(name: string, key: string): void {
+    this.#setKey(name, key);
+  }
+
   /** The text with every placeholder replaced by its value; one that is not known stays. */
   fill(text: string): string {
     return text.replaceAll(
@@ -45,11 +50,17 @@ export class Placeholders {
 
   #keep(kind: string, name: string, value: string): void {
     if (this.knows(name)) return;
-    const hash = kind === 'key' ? createHash('sha256').update(value).digest('hex') : value;
-    if (kind === 'key') {
-      this.#values.set(`key:${name}`, value);
-      this.#values.set(`last4:${name}`, value.slice(-4));
-    }
+    if (kind === 'key') this.#setKey(name, value);
+    else this.#setHash(name, value);
+  }
+
+  #setKey(name: string, key: string): void {
+    this.#values.set(`key:${name}`, key);
+    this.#values.set(`last4:${name}`, key.slice(-4));
+    this.#setHash(name, createHash('sha256').update(key).digest('hex'));
+  }
+
+  #setHash(name: string, hash: string): void {
     this.#values.set(`hash:${name}`, hash);
     this.#values.set(`hash4:${name}`, hash.slice(-4));
   }

@@ -4,8 +4,9 @@
  * follow from the list of routes alone, so the rows of a new route join by themselves.
  */
 import { routes as ourRoutes } from '../../lambdas/shared/http/routes.ts';
-import { isBuilt, isMutation, mayHaveChanged, type Route } from './built-rows.ts';
+import { isBuilt, isMutation, isRotation, mayHaveChanged, type Route } from './built-rows.ts';
 import { type Difference, differencesOf, ownRules, type Reply } from './compare.ts';
+import { Divergence } from './divergence.ts';
 import { KnownKeys } from './known-keys.ts';
 import { namesIn, Placeholders } from './placeholders.ts';
 import { isObject, member, type Row } from './recording.ts';
@@ -37,17 +38,15 @@ export type Skipped =
   | 'key changed by a route not built'
   | 'key made by a route not built'
   | 'key never issued here'
+  | 'would rotate the key that all rows use'
   | 'answer not recorded';
 
 export interface Outcome {
   readonly row: Row;
   /** Null for a row that was compared. */
   readonly skipped: Skipped | null;
-  /**
-   * Whether the members of the body were left out, because the key was changed before by us and not
-   * by LiteLLM, or the other way round.
-   */
-  readonly isBodyLeftOut: boolean;
+  /** Members that differ because the key was changed before by us and not by LiteLLM, or by it alone. */
+  readonly leftOut: readonly string[];
   readonly differences: readonly Difference[];
 }
 
@@ -62,8 +61,7 @@ export async function replay(
   const times = new Times();
   /** Keys that a route not built would have changed. */
   const touched = new Set<string>();
-  /** Keys that only one of both has changed. */
-  const diverged = new Set<string>();
+  const divergence = new Divergence();
   const keys = new KnownKeys();
   const outcomes: Outcome[] = [];
 
@@ -71,10 +69,11 @@ export async function replay(
     const skip = (reason: Skipped): Outcome => ({
       row,
       skipped: reason,
-      isBodyLeftOut: true,
+      leftOut: [],
       differences: [],
     });
     if (row.name.startsWith('setup/')) return skip('directory of users and teams');
+    if (rotatesAdminKey(row)) return skip('would rotate the key that all rows use');
     if (!isBuilt(row, routes)) {
       if (mayHaveChanged(row)) for (const name of keys.changedBy(row)) touched.add(name);
       return skip('route not built');
@@ -91,19 +90,37 @@ export async function replay(
       answeredAt: clock.now(),
       skewMs: clock.skewMs,
     };
-    keys.note(row, reply);
-    if (row.response === null || keys.mentionedBy(row).some((name) => touched.has(name))) {
+    const past = { views: keys.lastViews(row), changes: keys.lastChanges(row) };
+    keys.note(row, reply, span);
+    renewed(row, reply);
+    const names = keys.mentionedBy(row);
+    if (row.response === null || names.some((name) => touched.has(name))) {
       const reason =
         row.response === null ? 'answer not recorded' : 'key changed by a route not built';
       return { ...skip(reason), differences: ownRules(row.name, reply) };
     }
-    const isBodyLeftOut = keys.mentionedBy(row).some((name) => diverged.has(name));
-    const differences = differencesOf(
-      { row, reply, placeholders, times, span },
-      row.response,
-    ).filter(({ field }) => !isBodyLeftOut || field === 'answer' || field.startsWith('header.'));
-    if (divergesAt(row, reply)) for (const name of keys.changedBy(row)) diverged.add(name);
-    return { row, skipped: null, isBodyLeftOut, differences };
+    const compared = { row, reply, placeholders, times, span, past };
+    const found = differencesOf(compared, row.response);
+    divergence.note(row, keys.changedBy(row), {
+      byLiteLlm: isMutation(row) && row.response.status < 300,
+      byUs: isMutation(row) && reply.status < 300,
+    });
+    const isLeftOut = ({ field }: Difference) =>
+      !isOfAnswer(field) && divergence.covers(names, field);
+    return {
+      row,
+      skipped: null,
+      leftOut: found.filter(isLeftOut).map(({ field }) => field),
+      differences: found.filter((difference) => !isLeftOut(difference)),
+    };
+  }
+
+  /** LiteLLM regenerates no key without a licence: one that we did goes on under its new value. */
+  function renewed(row: Row, reply: Reply): void {
+    const key = member(reply.body, 'key');
+    if (!isRotation(row) || typeof key !== 'string') return;
+    const [name] = namesIn([row.request.path, row.request.body]);
+    if (name !== undefined) placeholders.renew(name, key);
   }
 
   /** A row that was answered to an expired key waits until ours has expired too. */
@@ -124,14 +141,14 @@ export async function replay(
   return outcomes;
 }
 
-/** Whether only one of both made the change. A birth that only we refused leaves no key to differ. */
-function divergesAt(row: Row, reply: Reply): boolean {
-  const isMade = reply.status < 300;
-  const isBirth = row.request.path.endsWith('/generate');
-  return isMutation(row) && row.response !== null && isMade !== row.response.status < 300
-    ? isMade || !isBirth
-    : false;
-}
+const isOfAnswer = (field: string): boolean =>
+  field === 'answer' || field === 'times' || field.startsWith('header.');
+
+/** Both recordings have it, and nearly every row is sent with it. */
+const adminKey = 'sk-1234';
+
+const rotatesAdminKey = (row: Row): boolean =>
+  isRotation(row) && row.request.path.includes(`/${adminKey}/`);
 
 /** A recorded request with the generated values of this run. */
 function requestOf(row: Row, rows: readonly Row[], placeholders: Placeholders): Request {

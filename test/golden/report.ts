@@ -9,7 +9,7 @@ export function report(
   { unexplained }: Judgement,
 ): string {
   const compared = outcomes.filter(({ skipped }) => skipped === null);
-  const partly = compared.filter(({ isBodyLeftOut }) => isBodyLeftOut);
+  const partly = compared.filter(({ leftOut }) => leftOut.length > 0);
   const different = compared.filter(({ differences }) => differences.length > 0);
   const alike = different.filter(({ differences }) => differences.every(isAddition));
   const skipped = outcomes.filter((outcome) => outcome.skipped !== null);
@@ -21,7 +21,7 @@ export function report(
   return [
     `${title}: ${outcomes.length} rows`,
     count('compared', compared.length),
-    count('of these by status, error and headers alone', partly.length),
+    count('of these without members that only one of both had changed', partly.length),
     count('equal', compared.length - different.length),
     count('equal but for added members and how times are written', alike.length),
     count('different in more than that', different.length - alike.length),

@@ -27,6 +27,19 @@ export interface Span {
   readonly skewMs: number;
 }
 
+/** A key as it was shown, by the recording and by us. */
+export interface Views {
+  readonly recorded: unknown;
+  readonly ours: unknown;
+}
+
+/** What is known of the keys of a row before its answer. */
+export interface Past {
+  readonly views: Views;
+  /** When they were last changed. */
+  readonly changes: readonly Span[];
+}
+
 /** A pair of times under one field, with the objects it stands in and the request that led to it. */
 export interface TimePair {
   readonly field: string;
@@ -36,6 +49,7 @@ export interface TimePair {
   readonly ourObject: unknown;
   readonly requestBody: unknown;
   readonly span: Span;
+  readonly past: Past;
 }
 
 /** Between the request and what LiteLLM computed for it. */
@@ -49,9 +63,7 @@ export class Times {
 
   /** What the time should have been, or null where it is right. */
   problem(pair: TimePair): string | null {
-    if (pair.field === 'budget_reset_at') {
-      return derived(pair, nextReset, member(pair.recordedObject, 'budget_duration'));
-    }
+    if (pair.field === 'budget_reset_at') return ofBudget(pair);
     if (pair.field === 'reset_at') return ofWindow(pair);
     if (pair.field === 'temp_budget_expiry') return asSent(pair);
     const known = `${pair.field} ${Date.parse(pair.recorded)}`;
@@ -74,9 +86,26 @@ function newTimeProblem(pair: TimePair): string | null {
   return typeof duration === 'string' ? counted(pair, duration) : sameDistance(pair);
 }
 
-const isNow = ({ recorded, ours, span }: TimePair): boolean =>
-  isWithin(recorded, span.recordedAt, span.recordedAt, recordedDelayMs) &&
-  isWithin(ours, span.sentAt, span.answeredAt, span.skewMs);
+/** The time of the request, or of the last change of the key where no answer has shown it yet. */
+const isNow = ({ recorded, ours, span, past }: TimePair): boolean =>
+  [span, ...past.changes].some(
+    ({ recordedAt, sentAt, answeredAt, skewMs }) =>
+      isWithin(recorded, recordedAt, recordedAt, recordedDelayMs) &&
+      isWithin(ours, sentAt, answeredAt, skewMs),
+  );
+
+/** Where the answer does not say what it follows from, an earlier one did. */
+function ofBudget(pair: TimePair): string | null {
+  const { recorded, ours } =
+    member(pair.recordedObject, 'budget_duration') === undefined
+      ? pair.past.views
+      : { recorded: pair.recordedObject, ours: pair.ourObject };
+  return derived(
+    { ...pair, recordedObject: recorded, ourObject: ours },
+    nextReset,
+    member(recorded, 'budget_duration'),
+  );
+}
 
 /** A time that the request itself names. */
 const asSent = ({ recorded, ours }: TimePair): string | null =>

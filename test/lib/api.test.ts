@@ -50,6 +50,30 @@ describe('routes', () => {
     });
   });
 
+  it('hand a key in a path on as a parameter', () => {
+    expect(Object.keys(served).filter((route) => route.includes('{'))).toEqual([
+      'POST /key/{key}/regenerate',
+      'POST /key/{key}/reset_spend',
+    ]);
+  });
+
+  it('are each let in by their function, and no other path is', () => {
+    const api = 'arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:ApiHttp';
+    const letIn = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'))
+      .filter(({ Properties }) => Properties['Principal'] === 'apigateway.amazonaws.com')
+      .map(({ Properties }) => [plain(Properties['FunctionName']), plain(Properties['SourceArn'])]);
+    expect(letIn.sort()).toEqual(
+      [
+        ...routes.map(({ path, operation }) => [functionName(operation), `${api}/*/*${path}`]),
+        [functionName(fallbackOperation), `${api}/*/*`],
+      ].sort(),
+    );
+  });
+
+  it('of one function share its integration', () => {
+    expect(Object.keys(integrations)).toHaveLength(new Set(Object.values(served)).size);
+  });
+
   it('speak payload format 2.0', () => {
     for (const { Properties } of Object.values(integrations)) {
       expect(Properties['PayloadFormatVersion']).toBe('2.0');

@@ -155,6 +155,26 @@ describe('an environment that would deploy and not work', () => {
       'keys.defaults.budget_duration is "1mo", which is longer than',
     ],
     [
+      'lets former values in for nobody knows how long',
+      keys({ gracePeriod: { standard: 'a while', limit: '7d' } }),
+      'keys.gracePeriod.standard is "a while", which is no duration such as "24h"',
+    ],
+    [
+      'lets former values in for less than no time',
+      keys({ gracePeriod: { standard: '0s', limit: '-1d' } }),
+      'keys.gracePeriod.limit is "-1d", which is no duration',
+    ],
+    [
+      'lets former values in for longer than it allows',
+      keys({ gracePeriod: { standard: '24h', limit: '1h' } }),
+      'keys.gracePeriod.standard is "24h", longer than the limit, "1h"',
+    ],
+    [
+      'does so in February only',
+      keys({ gracePeriod: { standard: '29d', limit: '1mo' } }),
+      'keys.gracePeriod.standard is "29d", longer than the limit, "1mo"',
+    ],
+    [
       'has a negative default',
       keys({ defaults: { tpm_limit: -1 } }),
       'keys.defaults.tpm_limit is negative',
@@ -209,6 +229,8 @@ describe('an environment that would deploy and not work', () => {
     const limits = { ...rules, duration: '1mo' };
     expect(refusal(keys({ defaults: rules, limits }))).toBe('accepted');
     expect(refusal(keys({ defaults: limits, limits }))).toBe('accepted');
+    expect(refusal(keys({ gracePeriod: { standard: '0s', limit: '0s' } }))).toBe('accepted');
+    expect(refusal(keys({ gracePeriod: { standard: '28d', limit: '1mo' } }))).toBe('accepted');
   });
 
   it('is told when its settings outgrow a Lambda variable', () => {

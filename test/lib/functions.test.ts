@@ -32,9 +32,11 @@ describe('functions', () => {
   });
 
   it('that write secrets end when the fence says they do', () => {
+    const writers = /^(generatekey|updatekey|deletekey|regeneratekey|AdminKey|Reconciler)/;
     for (const environment of [sample.prod, sample.local]) {
+      expect(ours(environment).filter(([id]) => writers.test(id))).toHaveLength(6);
       for (const [id, { Properties }] of ours(environment)) {
-        if (!/^(generatekey|AdminKey|Reconciler)/.test(id)) continue;
+        if (!writers.test(id)) continue;
         expect(Properties['Timeout'], id).toBe(environment.timing.functionTimeoutSeconds);
       }
     }
@@ -46,6 +48,11 @@ describe('functions', () => {
     );
     expect(names).toEqual({
       generatekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      updatekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      deletekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      blockkeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      regeneratekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      resetspendFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE'],
       checklivenessFunction: ['SETTINGS'],
@@ -81,6 +88,7 @@ describe('functions', () => {
         configurationSet: 'MailConfigurationSet',
         domains: ['acme.io'],
       },
+      gracePeriod: { standard: '0s', limit: '7d' },
       timing: sample.prod.timing,
     });
   });

@@ -34,7 +34,10 @@ describe('local conveniences', () => {
     expect(named.sort()).toEqual([
       'AdminKeyprovisionadminkey',
       'Reconcilersettledue',
+      'deletekey',
       'generatekey',
+      'regeneratekey',
+      'updatekey',
     ]);
   });
 });

@@ -9,6 +9,28 @@ const stream = [
   'dynamodb:GetShardIterator',
   'dynamodb:ListStreams',
 ];
+const rowsAndAliases = ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+const rowsAliasesAndPointers = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+];
+const replaceActions = [
+  'secretsmanager:CreateSecret',
+  'secretsmanager:DeleteSecret',
+  'secretsmanager:GetSecretValue',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:RestoreSecret',
+  'secretsmanager:TagResource',
+];
+const adminRotateActions = ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'];
+const adminRepairActions = [
+  'secretsmanager:DescribeSecret',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:RestoreSecret',
+  'secretsmanager:UpdateSecretVersionStage',
+];
 const adminSecretActions = [
   'secretsmanager:CreateSecret',
   'secretsmanager:GetSecretValue',
@@ -23,7 +45,7 @@ describe('permissions', () => {
     expect(permissionsOf(full)).toEqual({
       generatekeyRole: {
         generatekeyLogs: logs,
-        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
+        KeysTable: rowsAliasesAndPointers,
         'KeysTable/index/byUser': ['dynamodb:Query'],
         IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
         'secretsmanager:secret:litellm/*': [
@@ -35,6 +57,38 @@ describe('permissions', () => {
         ],
         [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
       },
+      updatekeyRole: {
+        updatekeyLogs: logs,
+        KeysTable: rowsAndAliases,
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
+        'secretsmanager:secret:litellm/*': replaceActions,
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
+      regeneratekeyRole: {
+        regeneratekeyLogs: logs,
+        KeysTable: rowsAliasesAndPointers,
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
+        'secretsmanager:secret:litellm/*': replaceActions,
+        'secretsmanager:secret:latchkey/prod/master-key': adminRotateActions,
+        'secretsmanager:secret:latchkey/prod/master-key-??????': adminRotateActions,
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
+      deletekeyRole: {
+        deletekeyLogs: logs,
+        KeysTable: rowsAndAliases,
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        'secretsmanager:secret:litellm/*': ['secretsmanager:DeleteSecret'],
+      },
+      blockkeyRole: {
+        blockkeyLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      },
+      resetspendRole: {
+        resetspendLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      },
       ReconcilersettledueRole: {
         ReconcilersettledueLogs: logs,
         KeysTable: [
@@ -42,6 +96,7 @@ describe('permissions', () => {
           'dynamodb:DeleteItem',
           'dynamodb:GetItem',
           'dynamodb:PutItem',
+          'dynamodb:UpdateItem',
         ],
         'KeysTable/index/due': ['dynamodb:Query'],
         'KeysTable/index/byCreated': ['dynamodb:Query'],
@@ -53,6 +108,8 @@ describe('permissions', () => {
           'secretsmanager:RestoreSecret',
           'secretsmanager:UpdateSecretVersionStage',
         ],
+        'secretsmanager:secret:latchkey/prod/master-key': adminRepairActions,
+        'secretsmanager:secret:latchkey/prod/master-key-??????': adminRepairActions,
         [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
       },
       showkeyinfoRole: {
@@ -109,6 +166,19 @@ describe('permissions', () => {
     expect(mayWrite('KeysTable').map(([role]) => role)).not.toContain('StreamsauditkeychangeRole');
   });
 
+  it('lets values of keys be read by those who tell or move one, and by nobody else', () => {
+    const readers = Object.entries(permissionsOf(full))
+      .filter(([, row]) => Object.values(row).flat().includes('secretsmanager:GetSecretValue'))
+      .map(([role]) => role);
+    expect(readers.sort()).toEqual([
+      'AdminKeyprovisionadminkeyRole',
+      'MirroredSecretsReader',
+      'generatekeyRole',
+      'regeneratekeyRole',
+      'updatekeyRole',
+    ]);
+  });
+
   it('attaches no managed policy: those allow whole services of the account', () => {
     for (const role of Object.values(resourcesOf(full, 'AWS::IAM::Role'))) {
       expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
@@ -128,7 +198,14 @@ describe('permissions', () => {
 
   it('uses the customer key only through Secrets Manager', () => {
     const uses = statementsOf(full).filter(({ Resource }) => list(Resource).includes(kmsKey));
-    expect(uses).toHaveLength(4);
+    expect(uses.map(({ role }) => role).sort()).toEqual([
+      'AdminKeyprovisionadminkeyRole',
+      'MirroredSecretsReader',
+      'ReconcilersettledueRole',
+      'generatekeyRole',
+      'regeneratekeyRole',
+      'updatekeyRole',
+    ]);
     for (const { Condition } of uses) {
       expect(Condition).toEqual({
         StringEquals: {

@@ -151,11 +151,9 @@ export const updatedKey = (row: KeyRow) => ({
   token: row.cur.hash,
 });
 
-/** The answer of block and unblock: the row as it is, in which LiteLLM calls the organisation `org_id`. */
+/** The answer of block and unblock, in which LiteLLM calls the organisation `org_id`. */
 export const fullRow = (row: KeyRow) => ({
-  ...settingsOf(row),
-  ...columnsOf(row),
-  token: row.cur.hash,
+  ...updatedKey(row),
   org_id: row.key.organization_id ?? null,
 });
 

@@ -132,6 +132,8 @@ export const keyInfoAnswer = z.strictObject({
     deleted_by: z.optional(text),
     deleted_by_api_key: z.optional(text),
     org_id: z.optional(text),
+    /** Where the value that was named has been rotated away. */
+    superseded: z.optional(z.literal(true)),
   }),
 });
 
@@ -146,6 +148,7 @@ export const updatedKeyAnswer = z.strictObject({
 export const fullRowAnswer = z.strictObject({
   ...settings,
   ...columns,
+  ...relations,
   token: hash,
   org_id: text,
 });

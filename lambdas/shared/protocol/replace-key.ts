@@ -96,7 +96,8 @@ export const replaceKey =
       await undo();
       throw stored.error;
     }
-    if (intent.newName !== row.secretName) {
+    // By the row that was decided on: somebody else may have renamed the key since it was read.
+    if (intent.newName !== step.before.secretName) {
       const left = step.before.secretArn ?? step.before.secretName ?? '';
       const removed = await stores.secrets.remove(left, deadline.secretLimitMs());
       // "Not found" may be an old copy's answer: the reconciler looks again past the fence.

@@ -1,0 +1,282 @@
+/** What happens when requests meet: every order of their calls, each with what must hold. */
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Contender, explore, type Race } from './interleavings.ts';
+import { isLetIn, type World } from './invariants.ts';
+import type { Born } from './matrix.ts';
+
+const key = (of: Born) => ({ key: of.key_id });
+const old = (of: Born) => [of.key];
+
+const update = (name: string, body: object, expected = [200]): Contender => ({
+  name,
+  sent: (of) => ({ path: '/key/update', body: { ...key(of), ...body } }),
+  expected,
+});
+const rename = (name: string, key_alias: string | null, expected = [200, 409]): Contender =>
+  update(name, { key_alias }, expected);
+const regenerate = (name: string, expected = [200, 409], body: object = {}): Contender => ({
+  name,
+  sent: (of) => ({ path: '/key/regenerate', body: { ...key(of), ...body } }),
+  expected,
+  revokes: old,
+});
+const remove = (name: string, expected = [200]): Contender => ({
+  name,
+  sent: (of) => ({ path: '/key/delete', body: { keys: [of.key_id] } }),
+  expected,
+  revokes: old,
+});
+const block: Contender = {
+  name: 'block',
+  sent: (of) => ({ path: '/key/block', body: key(of) }),
+  expected: [200],
+  revokes: old,
+};
+const generate = (name: string, key_alias: string, expected: readonly number[]): Contender => ({
+  name,
+  sent: () => ({ path: '/key/generate', body: { key_alias } }),
+  expected,
+});
+const reconciler: Contender = { name: 'reconciler', sent: 'reconciler' };
+
+const born = { key_alias: 'a' };
+const adminsKey = 'sk-admin-0123456789abcdef';
+const statusOf = (world: World, of: Born) => world.table.row(of.key_id)?.status;
+
+/** Exactly the successful regenerates are recorded, and only the last value told is let in. */
+const oneValue: Race['finally'] = (world, of, answers) => {
+  const told = answers.flatMap(({ status, body }) =>
+    status === 200 && String(body.key).startsWith('sk-') ? [String(body.key)] : [],
+  );
+  const rotations = world.trail.of(of.key_id).filter(({ action }) => action === 'rotated').length;
+  const letIn = [of.key, ...told].filter((value) => isLetIn(world, value));
+  const row = world.table.row(of.key_id);
+  return [
+    ...(rotations === told.length ? [] : [`I6: ${told.length} told, ${rotations} rotated`]),
+    ...(row?.status !== 'active' || row.blocked || letIn.length === 1
+      ? []
+      : [`I6: ${letIn.length} values are let in`]),
+    ...(told.length > 0 && letIn.includes(of.key) ? ['I7: the old value is let in'] : []),
+  ];
+};
+
+const isDeleted: Race['finally'] = (world, of) =>
+  statusOf(world, of) === 'deleted' ? [] : ['I8: a deleted key is not deleted'];
+
+const races: readonly Race[] = [
+  {
+    name: 'two updates of different fields both apply',
+    born,
+    contenders: [update('one', { tpm_limit: 1 }), update('two', { rpm_limit: 2 })],
+    finally: (world, of) => {
+      const { tpm_limit, rpm_limit } = world.table.row(of.key_id)?.key ?? {};
+      return tpm_limit === 1 && rpm_limit === 2 ? [] : ['an update got lost'];
+    },
+  },
+  {
+    name: 'an update against a delete',
+    born,
+    contenders: [update('update', { tpm_limit: 1 }, [200, 404]), remove('delete')],
+    finally: isDeleted,
+  },
+  {
+    name: 'an unblock against a delete',
+    born: { ...born, blocked: true },
+    contenders: [
+      {
+        name: 'unblock',
+        sent: (of) => ({ path: '/key/unblock', body: key(of) }),
+        expected: [200, 404],
+      },
+      remove('delete'),
+    ],
+    finally: isDeleted,
+  },
+  {
+    name: 'an update against a regenerate both apply',
+    born,
+    contenders: [update('update', { tpm_limit: 1 }), regenerate('regenerate', [200])],
+    finally: (world, of, answers) => [
+      ...(oneValue(world, of, answers) ?? []),
+      ...(world.table.row(of.key_id)?.key.tpm_limit === 1 ? [] : ['the update got lost']),
+    ],
+  },
+  {
+    name: 'two regenerates: one wins, or one comes after the other',
+    born,
+    contenders: [regenerate('one'), regenerate('two')],
+    finally: (world, of, answers) => [
+      ...(oneValue(world, of, answers) ?? []),
+      ...(answers.some(({ status }) => status === 200) ? [] : ['nobody won']),
+    ],
+  },
+  {
+    name: 'a regenerate against a delete',
+    born,
+    contenders: [regenerate('regenerate', [200, 404, 409]), remove('delete')],
+    finally: (world, of, answers) => [
+      ...(isDeleted(world, of, answers) ?? []),
+      ...answers
+        .filter(({ body }) => typeof body.key === 'string' && isLetIn(world, body.key))
+        .map(() => 'I8: a value of a deleted key is let in'),
+    ],
+  },
+  {
+    name: 'a regenerate against a block',
+    born,
+    contenders: [regenerate('regenerate', [200]), block],
+    finally: (world, of, answers) => [
+      ...(oneValue(world, of, answers) ?? []),
+      ...(world.table.row(of.key_id)?.blocked === true ? [] : ['I7: a blocked key is not blocked']),
+      ...answers
+        .filter(({ body }) => typeof body.key === 'string' && isLetIn(world, body.key))
+        .map(() => 'I7: the new value of a blocked key is let in'),
+    ],
+  },
+  {
+    name: 'a regenerate against a rename',
+    born,
+    contenders: [regenerate('regenerate'), rename('rename', 'b')],
+    finally: oneValue,
+  },
+  {
+    name: 'a regenerate to another name against a delete',
+    born,
+    contenders: [regenerate('regenerate', [200, 404, 409], { key_alias: 'b' }), remove('delete')],
+    finally: isDeleted,
+  },
+  {
+    name: 'a rename against a delete',
+    born,
+    contenders: [rename('rename', 'b', [200, 404, 409]), remove('delete')],
+    finally: isDeleted,
+  },
+  {
+    name: 'two renames of one key',
+    born,
+    drawn: 400,
+    contenders: [rename('to b', 'b'), rename('to c', 'c')],
+  },
+  {
+    name: 'a rename and a birth want one name',
+    born,
+    contenders: [
+      rename('rename', 'b', [200, 400, 409]),
+      generate('generate', 'b', [200, 400, 409]),
+    ],
+    finally: (_world, _of, answers) =>
+      answers.filter(({ status }) => status === 200).length === 1 ? [] : ['not exactly one won'],
+  },
+  {
+    name: 'a birth takes the name that a rename leaves',
+    born,
+    contenders: [rename('rename', 'b', [200]), generate('generate', 'a', [200, 400, 409])],
+  },
+  {
+    name: 'a birth takes the name of a key that is deleted',
+    born,
+    contenders: [remove('delete'), generate('generate', 'a', [200, 400, 409])],
+    finally: isDeleted,
+  },
+  {
+    name: 'two deletes',
+    born,
+    contenders: [remove('one', [200, 404]), remove('two', [200, 404])],
+    finally: (world, of, answers) => [
+      ...(isDeleted(world, of, answers) ?? []),
+      ...(answers.some(({ status }) => status === 200) ? [] : ['nobody was told']),
+      ...(world.trail.of(of.key_id).filter(({ action }) => action === 'deleted').length === 1
+        ? []
+        : ['I2: deleted more than once']),
+    ],
+  },
+  {
+    name: 'a regenerate that is overtaken by the reconciler',
+    born,
+    contenders: [regenerate('regenerate', [200, 409, 503]), reconciler],
+  },
+  {
+    name: 'a rename that is overtaken by the reconciler',
+    born,
+    drawn: 500,
+    contenders: [rename('rename', 'b', [200, 409, 503]), reconciler],
+  },
+  {
+    name: 'a delete that is overtaken by the reconciler',
+    born,
+    contenders: [remove('delete', [200, 503]), reconciler],
+  },
+  {
+    name: 'two reconcilers at an open regenerate',
+    born,
+    drawn: 500,
+    before: async (world, of) => {
+      world.secrets.trouble('unanswered', 'lost-answer');
+      await world.asAdmin({ path: '/key/regenerate', body: { key: of.key_id } });
+    },
+    contenders: [reconciler, { ...reconciler, name: 'another' }],
+  },
+  {
+    name: 'an admin is blocked while it changes a key',
+    born: { key: adminsKey, user_role: 'proxy_admin' },
+    before: async (world) => {
+      await world.generate({ key_alias: 'b' });
+    },
+    contenders: [
+      {
+        name: 'update',
+        sent: () => ({
+          path: '/key/update',
+          headers: { authorization: `Bearer ${adminsKey}` },
+          body: { key_alias: 'b', tpm_limit: 1 },
+        }),
+        expected: [200, 401],
+      },
+      block,
+    ],
+    finally: (_world, _of, [answer], made) => {
+      const isRevokedFirst = made.indexOf('block commit replace-row') < made.indexOf('update load');
+      return isRevokedFirst === (answer?.status === 401)
+        ? []
+        : [
+            `I16: ${answer?.status} to an admin who was blocked ${isRevokedFirst ? 'before' : 'after'}`,
+          ];
+    },
+  },
+  {
+    name: 'a regenerate, a delete and an update',
+    born,
+    drawn: 600,
+    contenders: [
+      regenerate('regenerate', [200, 404, 409]),
+      remove('delete'),
+      update('update', { tpm_limit: 1 }, [200, 404]),
+    ],
+    finally: isDeleted,
+  },
+];
+
+const report: string[] = [];
+beforeEach(() => {
+  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+afterAll(() => {
+  process.stdout.write(`\nRaces\n${report.join('\n')}\n`);
+});
+
+describe('in every order of the calls', () => {
+  it.each(races)(
+    '$name',
+    async (race) => {
+      const { orders, violations, outcomes } = await explore(race);
+      const told = Object.entries(outcomes).map(([statuses, count]) => `${statuses}: ${count}`);
+      report.push(`${race.name}: ${orders} orders (${told.join(', ')})`);
+      expect(violations).toEqual([]);
+      expect(orders).toBeGreaterThan(5);
+    },
+    120_000,
+  );
+});
