@@ -79,6 +79,7 @@ export class MirroredSecrets extends Construct {
       'PutSecretValue',
       'RestoreSecret',
       'DeleteSecret',
+      'TagResource',
       'UpdateSecretVersionStage',
     ];
     reachSecrets(operation, this.environment, actions, [this.pattern]);

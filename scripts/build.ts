@@ -85,7 +85,8 @@ const unreachable = (name: string) =>
 /**
  * Modules of the SDK that a Lambda function has no use for, and what stands in for them: SHA-256 in
  * JavaScript for where Node's own is missing, the limiter of the `adaptive` retry mode, the region of
- * an EC2 instance, and the profiles in `~/.aws`, which it would look for at every cold start.
+ * an EC2 instance, the profiles in `~/.aws`, which it would look for at every cold start, and a warning
+ * about old versions of Node.
  */
 const standIns: Readonly<Record<string, string>> = {
   Sha256Js: `export class Sha256Js { constructor() ${unreachable('Sha256Js')} }`,
@@ -93,6 +94,8 @@ const standIns: Readonly<Record<string, string>> = {
   getInstanceMetadataRegion: `export async function getInstanceMetadataRegion() ${unreachable('getInstanceMetadataRegion')}`,
   loadSharedConfigFiles: `export const CONFIG_PREFIX_SEPARATOR = '.';
     export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
+  emitWarningIfUnsupportedVersion: `export const state = {};
+    export const emitWarningIfUnsupportedVersion = () => undefined;`,
 };
 
 /** 10 kB less in every bundle that has a client. */
@@ -101,7 +104,7 @@ const withStandIns: Plugin = {
   setup(bundler) {
     const names = Object.keys(standIns).join('|');
     bundler.onLoad(
-      { filter: new RegExp(`@smithy[\\\\/]core[\\\\/].*[\\\\/](${names})\\.js$`) },
+      { filter: new RegExp(`@(smithy|aws-sdk)[\\\\/]core[\\\\/].*[\\\\/](${names})\\.js$`) },
       ({ path }) => ({
         contents: standIns[basename(path, '.js')] ?? '',
       }),

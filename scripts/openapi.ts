@@ -72,7 +72,7 @@ async function servedBy(operation: string): Promise<Served> {
 }
 
 function pathItem(operation: string, path: string, { contract, takesIdempotencyKey }: Served) {
-  const { summary, description, query, body, answer, errors, open } = contract;
+  const { summary, description, query, body, isBodyOptional, answer, errors, open } = contract;
   const parameters = [
     ...pathParameters(path),
     ...(query === undefined ? [] : parametersOf(query)),
@@ -86,7 +86,12 @@ function pathItem(operation: string, path: string, { contract, takesIdempotencyK
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }),
+      : {
+          requestBody: {
+            required: isBodyOptional !== true,
+            content: json(jsonSchema(body, 'input')),
+          },
+        }),
     responses: {
       200: { description: 'Done.', content: json(jsonSchema(answer, 'output')) },
       ...errorResponses(takesIdempotencyKey ? [errors, repeatErrors] : [errors]),
@@ -105,7 +110,9 @@ function errorResponses(lists: readonly Contract['errors'][]) {
       status,
       {
         description,
-        ...(['409', '503'].includes(status) ? { headers: { 'Retry-After': retryAfter } } : {}),
+        ...(['409', '429', '503'].includes(status)
+          ? { headers: { 'Retry-After': retryAfter } }
+          : {}),
         content: json({ $ref: '#/components/schemas/Error' }),
       },
     ]),

@@ -5,7 +5,7 @@ import { blockRequest } from './schema.ts';
 export const contract: Contract = {
   summary: 'Block a key, or let it in again',
   description:
-    'A blocked key is refused from the moment the answer is sent. To block a blocked key changes nothing.',
+    'A blocked key is refused from the moment the answer is sent. Doing it again succeeds, and is recorded again.',
   body: blockRequest,
   answer: fullRowAnswer,
   errors: {

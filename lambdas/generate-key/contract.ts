@@ -13,6 +13,7 @@ export const contract: Contract = {
     400: 'A field breaks a rule, or the alias or key is taken.',
     409: 'The alias is being changed or its secret belongs to somebody else.',
     413: 'The body has more than 256 kB.',
+    429: 'The alias has been used again too often today; retry after `Retry-After`.',
     422: 'The body is no JSON object, or a field has the wrong JSON type.',
   },
 };

@@ -7,6 +7,7 @@ export const contract: Contract = {
   description:
     'The key stays the same: its id, alias, spend and settings, but for those that are sent, with the rules of an update. The former value is let in until the grace period ends.',
   body: regenerateRequest,
+  isBodyOptional: true,
   answer: rotatedKeyAnswer,
   errors: {
     ...commonErrors,
@@ -14,6 +15,7 @@ export const contract: Contract = {
     404: 'No such key (told to admins only; others get 403).',
     409: 'Another change of the key or of the alias is under way.',
     413: 'The body has more than 256 kB.',
+    429: 'The key has got too many new values today; retry after `Retry-After`.',
     422: 'The body is no JSON object, or a field has the wrong JSON type.',
   },
 };

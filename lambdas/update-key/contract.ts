@@ -14,6 +14,7 @@ export const contract: Contract = {
     404: 'No such key (told to admins only; others get 403).',
     409: 'Another change of the key or of the alias is under way.',
     413: 'The body has more than 256 kB.',
+    429: 'The key, or the alias, has got new values or names too often today; retry after `Retry-After`.',
     422: 'The body is no JSON object, names no key, or a field has the wrong JSON type.',
   },
 };

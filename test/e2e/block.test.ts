@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fullRowAnswer } from '../../lambdas/shared/http/key-schema.ts';
 import { expectAgreement } from './agreement.ts';
 import { block, isLetIn, issued, masterKey, remove, self, unblock } from './api-client.ts';
-import { itemsOf, rowOf } from './local-aws.ts';
+import { keysWith, rowOf } from './local-aws.ts';
 import { trailOf } from './trail.ts';
 
 describe('a key that is blocked', async () => {
@@ -56,13 +56,13 @@ describe('a block that is refused', async () => {
     ['names a deleted key', { key: gone.key_id }, 404],
     ['names the admin key', { key: 'sk-1234' }, 404],
   ])('since it %s, changes nothing', async (_why, body, status) => {
-    const before = await itemsOf('KeysTableName');
+    const before = await keysWith(key.key_id);
     for (const operation of [block, unblock]) {
       const answer = await operation(body);
       expect(answer.status).toBe(status);
       expect(answer.body.error).toMatchObject({ code: String(status), param: 'key' });
     }
-    expect(await itemsOf('KeysTableName')).toEqual(before);
+    expect(await keysWith(key.key_id)).toEqual(before);
   });
 
   it.each<[string, object]>([

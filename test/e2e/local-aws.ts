@@ -6,6 +6,7 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
@@ -63,6 +64,15 @@ export async function rowOfAlias(alias: string): Promise<Row> {
   return row;
 }
 
+/** What a refused request must leave as it is: the keys that are there, and these ones' rows. */
+export async function keysWith(...keyIds: readonly string[]) {
+  const rows = (await itemsOf('KeysTableName')).filter(({ pk }) => String(pk).startsWith('KEY#'));
+  return {
+    names: rows.map(({ pk }) => pk).sort(),
+    rows: await Promise.all(keyIds.map(rowOf)),
+  };
+}
+
 export const leaseOf = (alias: string): Promise<Item | undefined> =>
   itemOf('KeysTableName', { pk: `ALIAS#${alias}` });
 
@@ -73,6 +83,19 @@ export async function putItem(table: TableName, item: Item): Promise<void> {
 /** Deletes a secret with a window of seven days. */
 export async function scheduleDeletion(name: string): Promise<void> {
   await secretsManager.send(new DeleteSecretCommand({ SecretId: name, RecoveryWindowInDays: 7 }));
+}
+
+/** Makes another version the current one. */
+export async function makeCurrent(name: string, versionId: string): Promise<void> {
+  const { VersionId } = await secretsManager.send(new GetSecretValueCommand({ SecretId: name }));
+  await secretsManager.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: name,
+      VersionStage: 'AWSCURRENT',
+      RemoveFromVersionId: VersionId,
+      MoveToVersionId: versionId,
+    }),
+  );
 }
 
 /** The value under a staging label. */

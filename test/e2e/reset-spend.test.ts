@@ -1,7 +1,7 @@
 /** Setting spend back on the deployed stack, whose route has the key in its path. */
 import { describe, expect, it } from 'vitest';
 import { isLetIn, issued, post, remove, resetSpend, update } from './api-client.ts';
-import { itemsOf, rowOf } from './local-aws.ts';
+import { keysWith, rowOf } from './local-aws.ts';
 import { trailOf } from './trail.ts';
 
 describe('spend that is set back', async () => {
@@ -50,11 +50,11 @@ describe('a reset that is refused', async () => {
     ['names a deleted key', gone.key_id, { reset_to: 0 }, 404],
     ['names the admin key', 'sk-1234', { reset_to: 0 }, 404],
   ])('since it %s, changes nothing', async (_why, identifier, body, status) => {
-    const before = await itemsOf('KeysTableName');
+    const before = await keysWith(key.key_id);
     const answer = await resetSpend(identifier, body);
     expect(answer.status).toBe(status);
     expect(answer.body.error.code).toBe(String(status));
-    expect(await itemsOf('KeysTableName')).toEqual(before);
+    expect(await keysWith(key.key_id)).toEqual(before);
   });
 
   it.each<[string, object]>([

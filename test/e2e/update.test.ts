@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { updatedKeyAnswer } from '../../lambdas/shared/http/key-schema.ts';
 import { expectAgreement } from './agreement.ts';
 import { info, issued, masterKey, remove, send, update } from './api-client.ts';
-import { describedSecret, itemsOf, mailsTo, rowOf } from './local-aws.ts';
+import { describedSecret, keysWith, mailsTo, rowOf } from './local-aws.ts';
 import { trailOf } from './trail.ts';
 
 describe('an update', async () => {
@@ -82,19 +82,29 @@ describe('an update that is refused', async () => {
     ['has a negative budget', { key: key.key_id, max_budget: -1 }, 400, 'max_budget'],
     ['has a vague duration', { key: key.key_id, duration: 'soon' }, 400, 'duration'],
     ['has a blank alias', { key: key.key_id, key_alias: ' ' }, 400, 'key_alias'],
-    ['takes the alias of another', { key: key.key_id, key_alias: 'update/taken' }, 400, 'key_alias'],
-    ['makes the row too large', { key: key.key_id, metadata: { x: 'x'.repeat(33_000) } }, 400, null],
+    [
+      'takes the alias of another',
+      { key: key.key_id, key_alias: 'update/taken' },
+      400,
+      'key_alias',
+    ],
+    [
+      'makes the row too large',
+      { key: key.key_id, metadata: { x: 'x'.repeat(33_000) } },
+      400,
+      null,
+    ],
     ['names an unknown key', { key: 'f'.repeat(64), max_budget: 1 }, 404, 'key'],
     ['names an unknown alias', { key_alias: 'update/nobody', max_budget: 1 }, 404, 'key_alias'],
     ['names a deleted key', { key: gone.key_id, max_budget: 1 }, 404, 'key'],
     ['names the admin key', { key: 'sk-1234', max_budget: 1 }, 404, 'key'],
   ])('since it %s, changes nothing', async (_why, body, status, param) => {
-    const before = await itemsOf('KeysTableName');
+    const before = await keysWith(key.key_id);
     const answer = await update(body);
     expect(answer.status).toBe(status);
     expect(answer.body.error).toMatchObject({ code: String(status), param });
     expect(answer.body.error.message).not.toContain(key.key);
-    expect(await itemsOf('KeysTableName')).toEqual(before);
+    expect(await keysWith(key.key_id)).toEqual(before);
   });
 
   it('tells foreign and unknown keys apart for admins alone', async () => {
@@ -124,9 +134,7 @@ describe('at once', () => {
   it('ten updates of different fields all apply, or say that they did not', async () => {
     const key = await issued();
     const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        update({ key: key.key_id, ...fieldOf(index) }),
-      ),
+      Array.from({ length: 10 }, (_, index) => update({ key: key.key_id, ...fieldOf(index) })),
     );
     const { info: after } = (await info(key.token)).body;
     let applied = 0;

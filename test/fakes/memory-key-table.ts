@@ -174,7 +174,7 @@ export class MemoryKeyTable implements KeyTable {
     const failed = actions.flatMap((action, index) => (this.#isMet(action) ? [] : [index]));
     if (failed.length > 0) return { kind: 'refused', failed };
     for (const { table, key, item: given, frees } of actions) {
-      const item = frees === undefined ? given : freed(this.items.get(key) ?? {}, frees.deletedAt);
+      const item = frees === undefined ? given : freed(this.items.get(key) ?? {}, frees);
       if (table === 'records') {
         if (item === null) this.records.delete(key);
         else this.records.set(key, parseRecord(item));
@@ -217,7 +217,7 @@ interface Action {
   /** Null to delete it. */
   readonly item: Item | null;
   /** Set for an update that frees the lease. */
-  readonly frees?: { readonly deletedAt: string | null };
+  readonly frees?: Pick<Extract<KeyWrite, { kind: 'free-lease' }>, 'deletedAt' | 'stores'>;
   readonly condition:
     | { readonly is: 'any' | 'absent' }
     | { readonly is: 'as-read'; readonly rev: number }
@@ -255,7 +255,7 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
         table: 'keys',
         key: leaseKey(write.alias),
         item: null,
-        frees: { deletedAt: write.deletedAt },
+        frees: { deletedAt: write.deletedAt, stores: write.stores },
         condition: { is: 'held-by', keyId: write.keyId },
       };
     case 'expire-pointer':
@@ -267,13 +267,14 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
   }
 }
 
-function freed(current: Item, deletedAt: string | null): Item {
+function freed(current: Item, { deletedAt, stores }: NonNullable<Action['frees']>): Item {
   const { created_pk: _pk, created_sk: _sk, ...lease } = current;
   return {
     ...lease,
     state: 'free',
     rev: Number(current['rev']) + 1,
     ...(deletedAt === null ? {} : { deletedAt }),
+    ...(stores === undefined ? {} : { stores }),
   };
 }
 

@@ -26,6 +26,16 @@ crashMatrix(
   'changes of the same kind',
   [
     {
+      name: 'update of the owner',
+      born,
+      sent: (of) => ({ path: '/key/update', headers, body: { key: of.token, user_id: 'bob' } }),
+      expected: 200,
+      promise: ({ secrets }) =>
+        secrets.secrets.get('litellm/a')?.tags['user_id'] === 'bob'
+          ? []
+          : ['the secret has the tags of the former owner'],
+    },
+    {
       name: 'unblock',
       born: { ...born, blocked: true },
       sent: (of) => ({ path: '/key/unblock', headers, body: { key: of.token } }),

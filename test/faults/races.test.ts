@@ -1,5 +1,6 @@
 /** What happens when requests meet: every order of their calls, each with what must hold. */
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Received } from '../fakes/service.ts';
 import { type Contender, explore, type Race } from './interleavings.ts';
 import { isLetIn, type World } from './invariants.ts';
 import type { Born } from './matrix.ts';
@@ -44,7 +45,7 @@ const adminsKey = 'sk-admin-0123456789abcdef';
 const statusOf = (world: World, of: Born) => world.table.row(of.key_id)?.status;
 
 /** Exactly the successful regenerates are recorded, and only the last value told is let in. */
-const oneValue: Race['finally'] = (world, of, answers) => {
+const oneValue = (world: World, of: Born, answers: readonly Received[]): string[] => {
   const told = answers.flatMap(({ status, body }) =>
     status === 200 && String(body.key).startsWith('sk-') ? [String(body.key)] : [],
   );
@@ -60,7 +61,7 @@ const oneValue: Race['finally'] = (world, of, answers) => {
   ];
 };
 
-const isDeleted: Race['finally'] = (world, of) =>
+const isDeleted = (world: World, of: Born): string[] =>
   statusOf(world, of) === 'deleted' ? [] : ['I8: a deleted key is not deleted'];
 
 const races: readonly Race[] = [
@@ -97,7 +98,7 @@ const races: readonly Race[] = [
     born,
     contenders: [update('update', { tpm_limit: 1 }), regenerate('regenerate', [200])],
     finally: (world, of, answers) => [
-      ...(oneValue(world, of, answers) ?? []),
+      ...oneValue(world, of, answers),
       ...(world.table.row(of.key_id)?.key.tpm_limit === 1 ? [] : ['the update got lost']),
     ],
   },
@@ -106,7 +107,7 @@ const races: readonly Race[] = [
     born,
     contenders: [regenerate('one'), regenerate('two')],
     finally: (world, of, answers) => [
-      ...(oneValue(world, of, answers) ?? []),
+      ...oneValue(world, of, answers),
       ...(answers.some(({ status }) => status === 200) ? [] : ['nobody won']),
     ],
   },
@@ -115,7 +116,7 @@ const races: readonly Race[] = [
     born,
     contenders: [regenerate('regenerate', [200, 404, 409]), remove('delete')],
     finally: (world, of, answers) => [
-      ...(isDeleted(world, of, answers) ?? []),
+      ...isDeleted(world, of),
       ...answers
         .filter(({ body }) => typeof body.key === 'string' && isLetIn(world, body.key))
         .map(() => 'I8: a value of a deleted key is let in'),
@@ -126,7 +127,7 @@ const races: readonly Race[] = [
     born,
     contenders: [regenerate('regenerate', [200]), block],
     finally: (world, of, answers) => [
-      ...(oneValue(world, of, answers) ?? []),
+      ...oneValue(world, of, answers),
       ...(world.table.row(of.key_id)?.blocked === true ? [] : ['I7: a blocked key is not blocked']),
       ...answers
         .filter(({ body }) => typeof body.key === 'string' && isLetIn(world, body.key))
@@ -183,7 +184,7 @@ const races: readonly Race[] = [
     born,
     contenders: [remove('one', [200, 404]), remove('two', [200, 404])],
     finally: (world, of, answers) => [
-      ...(isDeleted(world, of, answers) ?? []),
+      ...isDeleted(world, of),
       ...(answers.some(({ status }) => status === 200) ? [] : ['nobody was told']),
       ...(world.trail.of(of.key_id).filter(({ action }) => action === 'deleted').length === 1
         ? []

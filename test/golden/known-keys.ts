@@ -14,7 +14,7 @@ export class KnownKeys {
   /** When each key of ours expires. */
   readonly #expiries = new Map<string, Date>();
   readonly #views = new Map<string, Views>();
-  readonly #changes = new Map<string, Span>();
+  readonly #changes = new Map<string, Span[]>();
 
   /** Remembers the key that an answer shows, and when a key was changed. */
   note(row: Row, reply: Reply, span: Span): void {
@@ -27,7 +27,9 @@ export class KnownKeys {
       this.#views.set(name, { recorded: shown(response?.body), ours: shown(reply.body) });
     }
     if (!isMutation(row) || reply.status >= 300) return;
-    for (const name of this.changedBy(row)) this.#changes.set(name, span);
+    for (const name of this.changedBy(row)) {
+      this.#changes.set(name, [...(this.#changes.get(name) ?? []), span]);
+    }
   }
 
   /** How the key that a row names was last shown, by both. */
@@ -36,8 +38,8 @@ export class KnownKeys {
     return this.#views.get(name) ?? { recorded: undefined, ours: undefined };
   }
 
-  /** When the keys that a row mentions were last changed. */
-  lastChanges(row: Row): Span[] {
+  /** When the keys that a row mentions were made and changed. */
+  changesOf(row: Row): Span[] {
     return this.mentionedBy(row).flatMap((name) => this.#changes.get(name) ?? []);
   }
 

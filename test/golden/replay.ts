@@ -90,7 +90,7 @@ export async function replay(
       answeredAt: clock.now(),
       skewMs: clock.skewMs,
     };
-    const past = { views: keys.lastViews(row), changes: keys.lastChanges(row) };
+    const past = { views: keys.lastViews(row), changes: keys.changesOf(row) };
     keys.note(row, reply, span);
     renewed(row, reply);
     const names = keys.mentionedBy(row);

@@ -36,7 +36,7 @@ export interface Views {
 /** What is known of the keys of a row before its answer. */
 export interface Past {
   readonly views: Views;
-  /** When they were last changed. */
+  /** When they were made and changed. */
   readonly changes: readonly Span[];
 }
 
@@ -86,7 +86,7 @@ function newTimeProblem(pair: TimePair): string | null {
   return typeof duration === 'string' ? counted(pair, duration) : sameDistance(pair);
 }
 
-/** The time of the request, or of the last change of the key where no answer has shown it yet. */
+/** The time of the request, or of an earlier change of the key that no answer has shown yet. */
 const isNow = ({ recorded, ours, span, past }: TimePair): boolean =>
   [span, ...past.changes].some(
     ({ recordedAt, sentAt, answeredAt, skewMs }) =>

@@ -10,9 +10,11 @@ import type { DescribeOutcome, SecretRepairs } from '../domain/ports.ts';
 import { tombstone, voidStage } from '../domain/tombstone.ts';
 import { answered, arnOf, changed } from './secret-outcome.ts';
 import { secretRemoval } from './secret-removal.ts';
+import { secretTags } from './secret-tags.ts';
 
 export const secretRepairs = (client: SecretsManagerClient): SecretRepairs => ({
   ...secretRemoval(client),
+  ...secretTags(client),
   describe: (secretId, limitMs) =>
     answered(limitMs, async (options): Promise<DescribeOutcome> => {
       const found = await client.send(new DescribeSecretCommand({ SecretId: secretId }), options);

@@ -5,12 +5,13 @@ import {
   PutSecretValueCommand,
   RestoreSecretCommand,
   type SecretsManagerClient,
-  TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { NewSecret, ReadOutcome, Secrets } from '../domain/ports.ts';
 import { answered, changed } from './secret-outcome.ts';
+import { secretTags, tagsOf } from './secret-tags.ts';
 
 export const secretsMirror = (client: SecretsManagerClient, kmsKeyId: string | null): Secrets => ({
+  ...secretTags(client),
   create: (secret: NewSecret, limitMs) =>
     changed(limitMs, (options) =>
       client.send(
@@ -47,13 +48,4 @@ export const secretsMirror = (client: SecretsManagerClient, kmsKeyId: string | n
         options,
       ),
     ),
-  tag: (secretId, tags, limitMs) =>
-    changed(limitMs, async (options) => {
-      const Tags = tagsOf(tags);
-      await client.send(new TagResourceCommand({ SecretId: secretId, Tags }), options);
-      return { ARN: secretId };
-    }),
 });
-
-const tagsOf = (tags: Readonly<Record<string, string>>) =>
-  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

@@ -6,6 +6,7 @@ import type { AuditAction, KeyPatch, KeyRow, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { type Caller, isAdmin } from './roles.ts';
 import { checkRowSize } from './row-size.ts';
+import { retaggedSoon } from './secret-tags.ts';
 
 export interface ChangeBy {
   readonly caller: Caller;
@@ -33,9 +34,10 @@ export function changedKey(
     ...patched(row.key, patch),
     updated_at: at,
     updated_by: nameOf(caller),
-    settings_updated_at: at,
+    // What was spent is no setting.
+    ...(action === 'spend_reset' ? {} : { settings_updated_at: at }),
   };
-  const next = { ...withImage(row, image), rev: row.rev + 1 };
+  const next = retaggedSoon(row, { ...withImage(row, image), rev: row.rev + 1 }, at);
   checkRowSize(next);
   const happening = {
     id: random.uuid(),

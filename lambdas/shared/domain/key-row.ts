@@ -201,6 +201,8 @@ const intent = z.looseObject({
   request_id: z.string(),
 });
 
+const dayCount = z.looseObject({ day: z.string(), count: z.number() });
+
 export const keyRow = z.looseObject({
   v: z.literal(1),
   keyId: z.string(),
@@ -226,8 +228,8 @@ export const keyRow = z.looseObject({
   chain: z.string(),
   intent: z.nullable(intent),
   key: keyImage,
-  /** Values stored for this key on a day in UTC: Secrets Manager keeps a hundred versions. */
-  rotations: z.optional(z.looseObject({ day: z.string(), count: z.number() })),
+  /** Values stored in this key's secret on a day in UTC: Secrets Manager keeps a hundred versions. */
+  stores: z.optional(dayCount),
   /**
    * When this key left the name it has without an alias: its own secret is then in a deletion window
    * there. Absent as long as it never has.
@@ -247,6 +249,7 @@ export type KeyImage = z.infer<typeof keyImage>;
 export type KeyPatch = z.infer<typeof keyPatch>;
 export type KeyRow = z.infer<typeof keyRow>;
 export type Intent = z.infer<typeof intent>;
+export type DayCount = z.infer<typeof dayCount>;
 export type Who = z.infer<typeof who>;
 export type Notify = z.infer<typeof notify>;
 export type IntentKind = 'generate' | 'regenerate' | 'rename' | 'delete' | 'restore' | 'cleanup';
@@ -261,6 +264,8 @@ export const aliasLease = z.looseObject({
   secretArn: z.nullable(z.string()),
   /** When the last holder's secret was scheduled for deletion. */
   deletedAt: z.nullable(z.string()),
+  /** The last holder's count of stored values: whoever takes its secret over goes on from there. */
+  stores: z.optional(dayCount),
   /** Counts writes of the lease; a lease is taken only as it was read. */
   rev: z.number(),
 });

@@ -5,7 +5,7 @@
  * counts as unanswered.
  */
 import type { IdempotencyRecord } from './idempotency.ts';
-import type { AliasLease, KeyRow, TokenPointer } from './key-row.ts';
+import type { AliasLease, DayCount, KeyRow, TokenPointer } from './key-row.ts';
 
 /** How a presented key is found: by the id inside it, or by its hash alone. */
 export type KeyRef = { readonly keyId: string } | { readonly hash: string };
@@ -51,6 +51,8 @@ export type KeyWrite =
       readonly keyId: string;
       /** When a secret of ours under the name was scheduled for deletion; null leaves what is told. */
       readonly deletedAt: string | null;
+      /** The holder's count of stored values, for the next one. */
+      readonly stores?: DayCount | undefined;
     }
   /** Only where there is none, or one that has expired by `now`. */
   | { readonly kind: 'create-record'; readonly record: IdempotencyRecord; readonly now: Date }
@@ -151,13 +153,17 @@ export interface NewSecret {
  * The mirror of the keys in Secrets Manager. No call is retried inside. A secret is named by its
  * name or, once known, its ARN.
  */
-export interface Secrets {
+export interface Secrets extends SecretTags {
   create(secret: NewSecret, limitMs: number): Promise<SecretOutcome>;
   read(secretId: string, versionId: string, limitMs: number): Promise<ReadOutcome>;
   /** Ends the deletion window of a secret; its versions and labels are as they were. */
   restore(secretId: string, limitMs: number): Promise<SecretOutcome>;
   /** Stores a value as version `token`, which becomes AWSCURRENT. */
   put(secretId: string, value: string, token: string, limitMs: number): Promise<SecretOutcome>;
+}
+
+/** For those who give a secret to another key, or its key to another owner. */
+export interface SecretTags {
   /** Sets tags, over those of the same name. */
   tag(
     secretId: string,
@@ -173,7 +179,7 @@ export interface SecretRemoval {
 }
 
 /** What only the reconciler does to the mirror. It never reads a value. */
-export interface SecretRepairs extends SecretRemoval {
+export interface SecretRepairs extends SecretRemoval, SecretTags {
   describe(secretId: string, limitMs: number): Promise<DescribeOutcome>;
   /**
    * Writes the fixed tombstone text as version `token`, under a label of our own, so that AWSCURRENT

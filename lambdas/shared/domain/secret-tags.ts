@@ -19,6 +19,23 @@ export function secretTagsOf(row: KeyRow, settings: Settings): Record<string, st
   };
 }
 
+/** The tags that follow the key's owner; an empty one says that there is none. */
+export function ownerTagsOf({ key }: Pick<KeyRow, 'key'>): Record<'user_id' | 'team_id', string> {
+  const { user_id = '', team_id = '' } = key;
+  return { user_id: tagValue(user_id), team_id: tagValue(team_id) };
+}
+
+/**
+ * The row after a change of its image: where the owner is another now, the scheduled function is to
+ * look at its secret, and sets the tags. Who may read a secret may hang on them.
+ */
+export function retaggedSoon(before: KeyRow, after: KeyRow, at: string): KeyRow {
+  const [was, is] = [ownerTagsOf(before), ownerTagsOf(after)];
+  const isSame = was.user_id === is.user_id && was.team_id === is.team_id;
+  // A look that is due anyway will see it, and has more to look at.
+  return isSame || after.secretName === null ? after : { ...after, sweepAt: after.sweepAt ?? at };
+}
+
 const tagValue = (text: string): string =>
   text
     .replaceAll(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, escapeBytes)

@@ -39,9 +39,14 @@ export function visibleTarget(row: KeyRow | null, caller: Caller, scope: Scope):
   throw new Denied('You may look at your own keys only.');
 }
 
-/** Whether the row is the key that was named, by a value that counts where one was named. */
+/**
+ * Whether the row is the key that was named: by a value that counts where one was named, by its own
+ * alias where one was. A key also holds the alias that it is about to get, or has a late secret under.
+ */
 export const isNamed = (target: Target | null, row: KeyRow, now: Date): boolean =>
-  target !== null && (target.hash === null || countsAsValue(row, target.hash, now));
+  target !== null &&
+  (target.hash === null || countsAsValue(row, target.hash, now)) &&
+  (!('alias' in target.ref) || target.ref.alias === row.alias);
 
 /** A key that is to be changed, as a request names it. */
 export interface Named {

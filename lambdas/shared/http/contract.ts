@@ -9,6 +9,8 @@ export interface Contract {
   readonly description: string;
   readonly query?: z.ZodMiniObject;
   readonly body?: z.ZodMiniType;
+  /** Whether a request without a body is one with an empty object. */
+  readonly isBodyOptional?: boolean;
   readonly answer: z.ZodMiniType;
   /** Statuses of its errors, each with when it comes. */
   readonly errors: Readonly<Record<number, string>>;

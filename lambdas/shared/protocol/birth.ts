@@ -73,7 +73,7 @@ export function undoneBirth(
     row: audited(row, deleted, undo.happening, undo.random),
     also: [
       { kind: 'delete-pointer', hash: intent.hash },
-      ...freeLease(row.keyId, row.alias, undo.deletedAt),
+      ...freeLease(row, row.alias, undo.deletedAt),
       ...removeRecord(intent),
     ],
   };

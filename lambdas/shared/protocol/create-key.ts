@@ -12,11 +12,12 @@
 import type { Deadline } from '../domain/deadline.ts';
 import { InvalidField, Unavailable } from '../domain/errors.ts';
 import type { Attempt } from '../domain/idempotency.ts';
-import type { KeyRow } from '../domain/key-row.ts';
+import type { AliasLease, KeyRow } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
 import type { KeyTable, KeyWrite, Loaded } from '../domain/ports.ts';
 import type { Caller } from '../domain/roles.ts';
 import { secretTagsOf } from '../domain/secret-tags.ts';
+import { nextStore } from '../domain/store-limit.ts';
 import { birthWrites, settledBirth, undoHappening, undoneBirth, withIntent } from './birth.ts';
 import { settle, tryToClose } from './close-intent.ts';
 import {
@@ -109,14 +110,14 @@ async function openBirth(
   for (let decision = 1; decision <= maxDecisions; decision += 1) {
     if (read?.state === 'held') await refuseHeldAlias(table, read, call);
     const newKey = withIntent(decide(), attempt, deadline.startedAt, settings.timing.fenceSeconds);
-    const { row } = newKey;
+    const row = countedOn(newKey.row, read, deadline.startedAt);
     const told = { eventId: row.event.id, hash: row.cur.hash, answer: answerOf(row) };
     const writes: KeyWrite[] = [
       ...birthWrites(row, read),
       ...createRecord(row, attempt, told, now()),
     ];
     const outcome = await commit(table, writes, row.event.id, deadline);
-    const birth = { newKey, wasOurs: (read?.deletedAt ?? null) !== null };
+    const birth = { newKey: { ...newKey, row }, wasOurs: (read?.deletedAt ?? null) !== null };
     if (outcome.kind === 'committed') return birth;
     if (outcome.kind === 'throttled') throw notWritten('TransactWriteItems throttled');
     if (outcome.kind === 'unanswered') return afterSilence(table, birth, deadline);
@@ -131,6 +132,12 @@ async function openBirth(
   }
   throw outpaced();
 }
+
+/** A secret that is taken over goes on counting the values that are stored in it. */
+const countedOn = (row: KeyRow, read: AliasLease | null, at: Date): KeyRow =>
+  row.intent === null || read === null || read.deletedAt === null
+    ? row
+    : { ...row, stores: nextStore([read.stores], at) };
 
 /**
  * Twice no answer: with an intent the reconciler finds out. A key without one is complete if its row

@@ -97,7 +97,7 @@ async function removeSecret(
   await tryToClose(stores, { row, intent }, closing, deadline);
 }
 
-/** Works through the items in order, so many at a time. */
+/** Works through the items in order, so many at a time. Should one throw, it is when all have ended. */
 async function pooled<Item, Result>(
   items: readonly Item[],
   atOnce: number,
@@ -112,6 +112,8 @@ async function pooled<Item, Result>(
       if (item !== undefined) results[index] = await work(item);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  const workers = Array.from({ length: Math.min(atOnce, items.length) }, worker);
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
   return results;
 }

@@ -43,7 +43,8 @@ export function openDeletion(row: KeyRow, context: DeletionContext): Change {
           at: opened,
           fence: secondsAfter(startedAt, settings.timing.fenceSeconds),
           notify: null,
-          hash: row.cur.hash,
+          // Of a value that an open regenerate was about to store: its pointer ends with the others.
+          hash: row.intent?.kind === 'regenerate' ? row.intent.hash : row.cur.hash,
           ver: row.cur.ver ?? '',
           newName: row.secretName ?? '',
           newAlias: row.intent?.newAlias ?? null,
@@ -88,20 +89,21 @@ export const settledDeletion = (
   retentionDays: number,
 ): Closing => ({
   row: { ...current, rev: current.rev + 1, intent: null },
-  also: ends(current, intent.newAlias, deletedAt, retentionDays),
+  also: ends(current, intent, deletedAt, retentionDays),
 });
 
 function ends(
   row: KeyRow,
-  otherAlias: string | null,
+  intent: Intent | null,
   deletedAt: string | null,
   retentionDays: number,
 ): KeyWrite[] {
   const at = row.key.deleted_at ?? row.event.at;
-  const hashes = new Set([row.cur.hash, ...(row.prev === null ? [] : [row.prev.hash])]);
+  const otherAlias = intent?.newAlias ?? null;
+  const hashes = new Set([row.cur, row.prev, intent].flatMap((known) => known?.hash ?? []));
   return [
-    ...freeLease(row.keyId, row.alias, deletedAt),
-    ...(otherAlias === row.alias ? [] : freeLease(row.keyId, otherAlias, deletedAt)),
+    ...freeLease(row, row.alias, deletedAt),
+    ...(otherAlias === row.alias ? [] : freeLease(row, otherAlias, deletedAt)),
     ...[...hashes].map((hash) => expirePointer(row.keyId, hash, at, retentionDays)),
   ];
 }

@@ -22,7 +22,7 @@ export async function cleanUp(pass: Pass): Promise<PassResult> {
   if (!(await removeSecrets(pass))) return 'left';
   return closeRemoval(pass, {
     row: { ...row, rev: row.rev + 1, intent: null },
-    also: freeLease(row.keyId, intent.newAlias, now().toISOString()),
+    also: freeLease(row, intent.newAlias, now().toISOString()),
   });
 }
 

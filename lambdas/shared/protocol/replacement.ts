@@ -9,10 +9,11 @@ import { tokenHash } from '../domain/key-format.ts';
 import { patched, textOr } from '../domain/key-patch.ts';
 import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
-import { nextRotations } from '../domain/rotation-limit.ts';
 import { checkRowSize } from '../domain/row-size.ts';
 import { secretNameOf } from '../domain/secret-name.ts';
+import { retaggedSoon } from '../domain/secret-tags.ts';
 import type { Settings } from '../domain/settings.ts';
+import { nextStore } from '../domain/store-limit.ts';
 import type { Closing } from './close-intent.ts';
 import {
   createRecord,
@@ -100,17 +101,15 @@ export function openReplacement(
     request_id: requestId,
   };
   const isMirrored = row.secretName !== null;
-  const rotations = nextRotations(row.rotations, at);
-  const predicted = settledReplacement({ ...row, rotations }, intent, {
+  const stores = nextStore([row.stores, alias === row.alias ? undefined : read?.stores], at);
+  const predicted = settledReplacement({ ...row, stores }, intent, {
     secretArn: row.secretArn,
     at,
     settledBy: null,
     settings,
     random,
   });
-  const opened: KeyRow = isMirrored
-    ? { ...row, rev: row.rev + 1, rotations, intent }
-    : predicted.row;
+  const opened: KeyRow = isMirrored ? { ...row, rev: row.rev + 1, stores, intent } : predicted.row;
   checkRowSize(opened);
   const told = { eventId: id, hash: intent.hash, answer: answerOf(predicted.row) };
   return {
@@ -162,11 +161,11 @@ export function settledReplacement(
     alias: intent.newAlias,
     secretName: isMirrored ? intent.newName : null,
     secretArn: isMirrored ? secretArn : null,
-    ...(isMove && isMirrored ? { ownNameLeftAt: current.alias === null ? at : undefined } : {}),
+    ...(isMove && isMirrored ? { ownNameLeftAt: ownNameLeftAt(current, intent, at) } : {}),
   };
   const row = audited(
     current,
-    moved,
+    retaggedSoon(current, moved, at),
     {
       id: intent.id,
       action: isRotation ? 'rotated' : 'updated',
@@ -182,7 +181,7 @@ export function settledReplacement(
   return {
     row,
     also: [
-      ...(isMove ? freeLease(current.keyId, current.alias, isMirrored ? at : null) : []),
+      ...(isMove ? freeLease(current, current.alias, isMirrored ? at : null) : []),
       ...(isRotation
         ? [expirePointer(current.keyId, current.cur.hash, until ?? at, settings.retentionDays)]
         : []),
@@ -198,15 +197,19 @@ export const undoneReplacement = (
 ): Closing => ({
   row: { ...current, rev: current.rev + 1, intent: null },
   also: [
-    ...(intent.newAlias === current.alias
-      ? []
-      : freeLease(current.keyId, intent.newAlias, deletedAt)),
+    ...(intent.newAlias === current.alias ? [] : freeLease(current, intent.newAlias, deletedAt)),
     ...(intent.kind === 'regenerate'
       ? [{ kind: 'delete-pointer', hash: intent.hash } as const]
       : []),
     ...removeRecord(intent),
   ],
 });
+
+/** It stays left while the key goes from alias to alias. */
+function ownNameLeftAt(current: KeyRow, { newAlias }: Intent, at: string): string | undefined {
+  if (newAlias === null) return undefined;
+  return current.alias === null ? at : current.ownNameLeftAt;
+}
 
 /** Whether the value before the last one is still let in. */
 const endsOverlap = ({ prev }: KeyRow, at: string): boolean => prev !== null && at < prev.until;

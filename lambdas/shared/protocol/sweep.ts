@@ -6,6 +6,7 @@
 import type { Deadline } from '../domain/deadline.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
+import { ownerTagsOf } from '../domain/secret-tags.ts';
 import { system } from '../domain/system-event.ts';
 import { isOurs, type RepairStores, versionWith, write } from './pass.ts';
 import { secondsAfter, takeLease } from './writes.ts';
@@ -121,7 +122,14 @@ async function ownSecret(
   // Somebody else's secret under the name: ours is gone, and theirs is not touched.
   if (!isOurs(found, row, settings)) return 'missing';
   if (found.isScheduled) return 'restore';
-  return versionWith(found, 'AWSCURRENT') === row.cur.ver ? 'fine' : 'restore';
+  if (versionWith(found, 'AWSCURRENT') !== row.cur.ver) return 'restore';
+  const isTagged = Object.entries(ownerTagsOf(row)).every(
+    ([name, value]) => (found.tags[name] ?? '') === value,
+  );
+  if (isTagged) return 'fine';
+  // Needs no second look: whatever the tags are, they are to be the row's.
+  const tagged = await secrets.tag(found.arn, ownerTagsOf(row), deadline.secretLimitMs());
+  return tagged.kind === 'done' ? 'fine' : 'unknown';
 }
 
 /** An intent due at once: the sweep is itself a reconciler, so there is no handler to wait for. */

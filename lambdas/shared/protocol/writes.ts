@@ -33,10 +33,10 @@ export const takeLease = (
 
 /** Gives an alias back; `deletedAt` where a secret of ours under its name was scheduled for deletion. */
 export const freeLease = (
-  keyId: string,
+  { keyId, stores }: Pick<KeyRow, 'keyId' | 'stores'>,
   alias: string | null,
   deletedAt: string | null,
-): KeyWrite[] => (alias === null ? [] : [{ kind: 'free-lease', alias, keyId, deletedAt }]);
+): KeyWrite[] => (alias === null ? [] : [{ kind: 'free-lease', alias, keyId, deletedAt, stores }]);
 
 /**
  * Kept with the change, in the same transaction, so that a repeat finds it if and only if the change

@@ -210,7 +210,7 @@ export function keyTable(
           Update: {
             TableName: tableName,
             Key: { pk: leaseKey(write.alias) },
-            ...freed(write.keyId, write.deletedAt),
+            ...freed(write),
           },
         };
       case 'expire-pointer':
@@ -251,27 +251,29 @@ const isNewBy = (now: Date): Condition => ({
 });
 
 /** Sets only what changes: whoever frees a lease need not have read it. */
-const freed = (keyId: string, deletedAt: string | null) => ({
-  UpdateExpression: `SET #state = :free, #rev = #rev + :one${
-    deletedAt === null ? '' : ', #deletedAt = :deletedAt'
-  } REMOVE #listPk, #listSk`,
-  ConditionExpression: '#keyId = :keyId AND #state = :held',
-  ExpressionAttributeNames: {
-    '#state': 'state',
-    '#rev': 'rev',
-    '#keyId': 'keyId',
-    '#listPk': keysIndexes.byCreated.pk,
-    '#listSk': keysIndexes.byCreated.sk,
-    ...(deletedAt === null ? {} : { '#deletedAt': 'deletedAt' }),
-  },
-  ExpressionAttributeValues: {
-    ':free': 'free',
-    ':held': 'held',
-    ':keyId': keyId,
-    ':one': 1,
-    ...(deletedAt === null ? {} : { ':deletedAt': deletedAt }),
-  },
-});
+function freed({ keyId, deletedAt, stores }: Extract<KeyWrite, { kind: 'free-lease' }>) {
+  const told = Object.entries({ deletedAt: deletedAt ?? undefined, stores }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const { pk, sk } = keysIndexes.byCreated;
+  return {
+    UpdateExpression: `SET #state = :free, #rev = #rev + :one${told.map(([name]) => `, #${name} = :${name}`).join('')} REMOVE #pk, #sk`,
+    ConditionExpression: '#keyId = :keyId AND #state = :held',
+    ExpressionAttributeNames: {
+      ...Object.fromEntries(['state', 'rev', 'keyId'].map((name) => [`#${name}`, name])),
+      ...Object.fromEntries(told.map(([name]) => [`#${name}`, name])),
+      '#pk': pk,
+      '#sk': sk,
+    },
+    ExpressionAttributeValues: {
+      ':free': 'free',
+      ':held': 'held',
+      ':keyId': keyId,
+      ':one': 1,
+      ...Object.fromEntries(told.map(([name, value]) => [`:${name}`, value])),
+    },
+  };
+}
 
 function keyOfRef(ref: TargetRef): string {
   if ('keyId' in ref) return rowKey(ref.keyId);
