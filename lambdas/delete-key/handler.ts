@@ -11,10 +11,9 @@ import { nameOf } from '../shared/domain/changed-key.ts';
 import { InvalidField, KeyNotFound, MalformedRequest, NoneFound } from '../shared/domain/errors.ts';
 import { maskedIdentifier } from '../shared/domain/key-format.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
-import { owns } from '../shared/domain/roles.ts';
 import {
   changeableTarget,
-  notYours,
+  checkYours,
   type Target,
   targetOf,
   targetOfAlias,
@@ -116,7 +115,7 @@ async function recordedRows(
   const targets = keyIds.flatMap((keyId) => (keyId === null ? [] : [{ keyId }]));
   const found = [...(await table.load({ targets }, deadline.tableLimitMs())).targets];
   const rows = keyIds.map((keyId) => (keyId === null ? null : (found.shift() ?? null)));
-  if (scope === 'own' && rows.some((row) => row !== null && !owns(caller, row))) throw notYours();
+  for (const row of rows) if (row !== null) checkYours(row, caller, scope);
   return rows;
 }
 

@@ -60,6 +60,17 @@ crashMatrix(
       promise: isRenamed,
     },
     {
+      name: 'back to no alias, by way of two',
+      born: {},
+      before: async (world, of) => {
+        await renamed(world, of, 'b');
+        await renamed(world, of, 'c');
+      },
+      sent: rename(null),
+      expected: 200,
+      promise: isRenamed,
+    },
+    {
       name: 'no secret',
       born: { ...born, store_secret: false },
       sent: rename('b'),

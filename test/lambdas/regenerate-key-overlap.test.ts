@@ -56,7 +56,7 @@ describe('a grace period', () => {
     );
   });
 
-  it.each(['-1h', '-1', 'soon', '', '24', '1.5h', '24h and more'])(
+  it.each(['-1h', '-1', 'soon', '', '24', '1.5h', '24h and more', '999999999999s'])(
     'of %j is a 400, and the key keeps its value',
     async (grace_period) => {
       const service = await startedService();
@@ -76,7 +76,7 @@ describe('a grace period', () => {
     expect(refusalIn(answer)).toEqual([422, 'grace_period']);
   });
 
-  it.each(['169h', '8d', '1mo', '999999999999s'])(
+  it.each(['169h', '8d', '1mo'])(
     'of %s is over the limit, and the message names the range',
     async (grace_period) => {
       const service = await startedService();

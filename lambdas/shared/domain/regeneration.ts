@@ -1,5 +1,5 @@
 /** The rules of a regenerate: what a request, a caller and the settings make of a key's next value. */
-import { nameOf } from './changed-key.ts';
+import { checkCreator, nameOf } from './changed-key.ts';
 import { chosenValue } from './chosen-value.ts';
 import { Conflict, InvalidField } from './errors.ts';
 import { graceSecondsOf } from './grace-period.ts';
@@ -11,7 +11,7 @@ import { isExpired, type KeyPatch, type KeyRow, type Notify } from './key-row.ts
 
 import type { Randomness } from './ports.ts';
 import { knownRecipient, recipientOf } from './recipient.ts';
-import { isMaster } from './roles.ts';
+import { type Caller, isMaster } from './roles.ts';
 import { checkStorable } from './storable.ts';
 
 /** What a request asks for. */
@@ -51,7 +51,10 @@ export function regenerationOf(
   if (isSelf && caller.tokenHash !== row.cur.hash) {
     throw new Conflict('key', 'A key regenerates itself with its current value only.', null);
   }
-  if (isMaster(row.keyId)) refuseSettings(fields);
+  const [given] = Object.entries(fields).find(([, value]) => value !== undefined) ?? [];
+  if (given !== undefined) checkSettings(given, row, caller);
+  // A new value is the owner's to ask for, settings are not: else this would be a way round update.
+  if (givenIn(fields) !== undefined) checkCreator(row, caller);
   const graceSeconds = graceSecondsOf(gracePeriod, isSelf, settings, now);
   const value = chosenValue(newValue, 'new_key', settings) ?? newKey(row.keyId, random.bytes);
   checkStorable({ ...fields }, [value]);
@@ -81,10 +84,12 @@ export function regenerationOf(
   };
 }
 
-/** The admin key gets new values, and nothing else. */
-function refuseSettings(fields: KeyFields): void {
-  const [given] = Object.entries(fields).find(([, value]) => value !== undefined) ?? [];
-  if (given !== undefined) {
-    throw new InvalidField(given, `${given} of the admin key cannot be changed.`);
-  }
+/** The name of a setting that is to change. */
+const givenIn = (fields: KeyFields): string | undefined =>
+  Object.entries(fields).find(([, value]) => value !== undefined)?.[0];
+
+/** Settings are changed on the way by whoever may change them at all; the admin key's by nobody. */
+function checkSettings(given: string, row: KeyRow, caller: Caller): void {
+  if (!isMaster(row.keyId)) return checkCreator(row, caller);
+  throw new InvalidField(given, `${given} of the admin key cannot be changed.`);
 }

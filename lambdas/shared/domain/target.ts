@@ -74,11 +74,15 @@ export function changeableTarget(
   const found = row !== null && isNamed(target, row, now) ? row : null;
   const isSelf = found?.keyId === caller.keyId;
   const isReached = found !== null && (!isMaster(found.keyId) || (isSelf && orAdminKeyItself));
-  const isAbove = isAdminRole(found?.key.user_role) && !isSelf;
-  if (scope === 'own' && !(isReached && owns(caller, found) && !isAbove)) throw notYours();
+  checkYours(isReached ? found : null, caller, scope);
   if (!isReached || found.status === 'deleted') throw new KeyNotFound(param);
   return found;
 }
 
-/** One answer for foreign and unknown keys. */
-export const notYours = (): Denied => new Denied('You may change your own keys only.');
+/** Throws `Denied` where the caller may not change the key, one and the same for foreign and unknown. */
+export function checkYours(row: KeyRow | null, caller: Caller, scope: Scope): void {
+  if (scope === 'any') return;
+  const isAbove = isAdminRole(row?.key.user_role) && row?.keyId !== caller.keyId;
+  if (row !== null && owns(caller, row) && !isAbove) return;
+  throw new Denied('You may change your own keys only.');
+}

@@ -205,7 +205,7 @@ export const undoneReplacement = (
   ],
 });
 
-/** It stays left while the key goes from alias to alias. */
+/** A key's own name, which it has without an alias, is left, taken again, or as it was. */
 function ownNameLeftAt(current: KeyRow, { newAlias }: Intent, at: string): string | undefined {
   if (newAlias === null) return undefined;
   return current.alias === null ? at : current.ownNameLeftAt;

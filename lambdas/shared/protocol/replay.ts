@@ -11,8 +11,8 @@ import { type Attempt, type IdempotencyRecord, isExpired } from '../domain/idemp
 import { tokenHash } from '../domain/key-format.ts';
 import type { KeyRow } from '../domain/key-row.ts';
 import type { KeyTable, Loaded, Secrets } from '../domain/ports.ts';
-import { type Caller, owns, type Scope } from '../domain/roles.ts';
-import { notYours } from '../domain/target.ts';
+import type { Caller, Scope } from '../domain/roles.ts';
+import { checkYours } from '../domain/target.ts';
 
 export interface RepeatedCall {
   readonly attempt: Attempt | null;
@@ -99,6 +99,6 @@ async function authorisedRow(
   if (row.intent?.id === record.eventId) {
     throw new Conflict('Idempotency-Key', 'The first request is still being worked on.', 5);
   }
-  if (scope === 'own' && !owns(caller, row)) throw notYours();
+  checkYours(row, caller, scope);
   return row;
 }
