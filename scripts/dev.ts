@@ -44,6 +44,7 @@ async function main(): Promise<void> {
         error: describe(error),
       }),
   });
+  await service.provisionAdminSecret();
   const background = startBackground(service, (mail) => write(printed(mail)));
   const view = devViews(service, background);
   const afterwards = () => void background.deliver();

@@ -55,9 +55,11 @@ export const route: Route<Input> = {
 export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>) => {
   const { input, caller, scope, loaded, requestId, who } = call;
   const { identifier, target, fields } = input;
-  const told = (answer: object, row: KeyRow) => ok({ key: identifier ?? row.cur.hash, ...answer });
+  // The hash is the first answer's: by now the key may have another.
+  const told = (answer: object) =>
+    ok({ key: identifier ?? ('token' in answer ? answer.token : null), ...answer });
   const repeated = await replayStored(stores, call);
-  if (repeated !== null) return told(repeated.answer, repeated.row);
+  if (repeated !== null) return told(repeated.answer);
 
   const { settings, random, now } = stores;
   const param = identifier === null ? 'key_alias' : 'key';
@@ -82,7 +84,7 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
       } as const;
     };
     const renamed = await replaceKey(stores)(row, rename, updatedKey, call);
-    return told(updatedKey(renamed.row), renamed.row);
+    return told(updatedKey(renamed.row));
   }
   const updated = await changeKey(
     stores,
@@ -96,7 +98,7 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
     call,
     { answerOf: updatedKey, isUrgent: false },
   );
-  return told(updatedKey(updated), updated);
+  return told(updatedKey(updated));
 };
 
 export const handler = api(route, () => {

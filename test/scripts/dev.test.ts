@@ -53,6 +53,18 @@ describe('npm run dev', () => {
 
   const shown = async (path: string) => (await at(path)).text();
 
+  /** The body of what must be a 200. */
+  const posted = async (path: string, body?: object) => {
+    const response = await at(path, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk-1234', 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    expect(response.status, text).toBe(200);
+    return JSON.parse(text);
+  };
+
   /** The status, with a Host header or an address that fetch would not use. */
   const statusOf = (path: string, host: string, address = '127.0.0.1') =>
     new Promise<number | undefined>((resolve, reject) => {
@@ -99,7 +111,42 @@ describe('npm run dev', () => {
     const records = JSON.parse(await shown('/_dev/audit'));
     expect(records).toContainEqual(expect.objectContaining({ key_id, seq: 1, action: 'created' }));
     const secrets = JSON.parse(await shown('/_dev/secrets'));
-    expect(secrets).toEqual([expect.objectContaining({ value: key, deleted_at: null })]);
+    expect(secrets).toEqual([
+      expect.objectContaining({ value: 'sk-1234', deleted_at: null }),
+      expect.objectContaining({ value: key, deleted_at: null }),
+    ]);
+  });
+
+  it('rotates a key and deletes it, with a record of each, a mail and what is left of its secret', async () => {
+    const { key_id } = await posted('/key/generate', {
+      key_alias: 'gone',
+      user_id: 'eve@example.com',
+    });
+    const { key } = await posted(`/key/${key_id}/regenerate`);
+    expect(await posted('/key/delete', { keys: [key] })).toEqual({
+      deleted_keys: [key],
+      failed_tokens: [],
+    });
+    const records: { key_id: string; action: string }[] = JSON.parse(await shown('/_dev/audit'));
+    const actions = records.filter((each) => each.key_id === key_id).map(({ action }) => action);
+    expect(actions).toEqual(['created', 'rotated', 'deleted']);
+    expect(JSON.parse(await shown('/_dev/mails.json'))).toContainEqual(
+      expect.objectContaining({ to: 'eve@example.com', subject: 'Latchkey: API Key Rotated' }),
+    );
+    expect(JSON.parse(await shown('/_dev/secrets'))).toContainEqual(
+      expect.objectContaining({
+        name: 'litellm/gone',
+        value: null,
+        deleted_at: expect.any(String),
+      }),
+    );
+  });
+
+  it('rotates the admin key, whose former value is let in for a while', async () => {
+    const rotated = await posted('/key/regenerate', { key: 'sk-1234' });
+    expect(rotated).toMatchObject({ key_id: 'master', overlap_until: expect.any(String) });
+    expect(JSON.parse(await shown('/_dev/secrets'))[0]).toMatchObject({ value: rotated.key });
+    await posted('/key/generate', {});
   });
 
   it('gives every request an id of its own', async () => {

@@ -293,9 +293,10 @@ export function statusOf(row: KeyRow, now: Date): KeyStatus {
  * Whether a hash is that of a value which counts: the current one; the former one within its grace
  * period; or the one that an open regenerate is storing, for Secrets Manager may show it already.
  */
-export function countsAsValue({ cur, prev, intent }: KeyRow, hash: string, now: Date): boolean {
+export function countsAsValue(row: KeyRow, hash: string, now: Date): boolean {
+  const { cur, prev } = row;
   if (sameHash(hash, cur.hash)) return true;
-  if (intent?.kind === 'regenerate' && sameHash(hash, intent.hash)) return true;
+  if (row.intent?.kind === 'regenerate' && sameHash(hash, row.intent.hash)) return true;
   return prev !== null && now.getTime() < Date.parse(prev.until) && sameHash(hash, prev.hash);
 }
 

@@ -46,7 +46,8 @@ export async function changeKey(
   }: { readonly answerOf: (row: KeyRow) => unknown; readonly isUrgent: boolean },
 ): Promise<KeyRow> {
   let current = row;
-  for (let decision = 1; isUrgent || decision <= maxDecisions; decision += 1) {
+  const most = isUrgent ? Infinity : maxDecisions;
+  for (let decision = 1; decision <= most; decision += 1) {
     const { row: next, also = [] } = decide(current);
     const told = { eventId: next.event.id, hash: '', answer: answerOf(next) };
     const writes: KeyWrite[] = [

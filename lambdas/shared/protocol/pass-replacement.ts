@@ -15,24 +15,17 @@ async function finishOrUndoInPlace(pass: Pass): Promise<PassResult> {
   const limit = () => deadline.secretLimitMs();
   const secretId = row.secretArn ?? intent.newName;
   const buried = await secrets.putTombstone(secretId, intent.ver, limit());
-  switch (buried.kind) {
-    case 'exists':
-      return settle(pass, row.secretArn);
-    case 'done':
-    // Somebody deleted the secret for good: nothing can arrive there any more.
-    case 'absent':
-      return undo(pass, null);
-    case 'scheduled': {
-      // Somebody scheduled a live key's secret for deletion. Once it is back, the next pass can ask.
-      const found = await secrets.describe(secretId, limit());
-      if (found.kind === 'done' && found.isScheduled && isOurs(found, row, settings)) {
-        await secrets.restore(found.arn, limit());
-      }
-      return 'left';
+  if (buried.kind === 'exists') return settle(pass, row.secretArn);
+  // Absent: somebody deleted the secret for good, and nothing can arrive there any more.
+  if (buried.kind === 'done' || buried.kind === 'absent') return undo(pass, null);
+  if (buried.kind === 'scheduled') {
+    // Somebody scheduled a live key's secret for deletion. Once it is back, the next pass can ask.
+    const found = await secrets.describe(secretId, limit());
+    if (found.kind === 'done' && found.isScheduled && isOurs(found, row, settings)) {
+      await secrets.restore(found.arn, limit());
     }
-    default:
-      return 'left';
   }
+  return 'left';
 }
 
 async function finishOrUndoMove(pass: Pass): Promise<PassResult> {
