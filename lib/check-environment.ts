@@ -149,7 +149,7 @@ function checkTiming(timing: Timing, refuse: Refuse) {
   if (repaired >= recordSeconds) {
     refuse(
       'timing',
-      `leaves a birth open for ${repaired} s = fence + reconcilerPeriod + functionTimeout: it must be below ${recordSeconds}, the life of an idempotency record`,
+      `leaves a step open for ${repaired} s = fence + reconcilerPeriod + functionTimeout: it must be below ${recordSeconds}, the life of an idempotency record`,
     );
   }
 }

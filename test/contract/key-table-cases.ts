@@ -47,6 +47,8 @@ const pointerTo = ({ keyId, cur: { hash } }: KeyRow): KeyWrite => ({
   pointer: { hash, keyId },
 });
 
+const freeing = ({ alias, keyId }: AliasLease) => ({ kind: 'free-lease', alias, keyId }) as const;
+
 /** The keys' table as operations and protocol use it. */
 export const keyTableCases = (make: () => KeyTable) => {
   const load = (wanted: Wanted) => make().load(wanted, limitMs);
@@ -134,6 +136,62 @@ export const keyTableCases = (make: () => KeyTable) => {
         expect((await load({ caller: { hash: unique() }, recordIdOf })).record).toBeNull();
       });
 
+      test('finds the row behind an alias that is held, and none behind one that is free', async () => {
+        const row = await existing();
+        const lease = leaseWith({ keyId: row.keyId });
+        await commit([{ kind: 'put-lease', lease }]);
+        const target = { alias: lease.alias };
+        expect((await load({ target })).target).toEqual(row);
+        expect(await load({ target, alias: lease.alias })).toMatchObject({
+          target: row,
+          alias: lease,
+        });
+        await commit([{ ...freeing(lease), deletedAt: null }]);
+        expect((await load({ target })).target).toBeNull();
+        expect((await load({ target: { alias: unique() } })).target).toBeNull();
+      });
+
+      test('finds nothing behind an alias whose row is not there', async () => {
+        const lease = leaseWith();
+        await commit([{ kind: 'put-lease', lease }]);
+        expect((await load({ target: { alias: lease.alias } })).target).toBeNull();
+      });
+
+      test('finds many targets in their order, by id, hash and alias, unknown and repeated ones too', async () => {
+        const [one, two, three] = [await existing(), await existing(), await existing()];
+        const lease = leaseWith({ keyId: three.keyId });
+        await commit([{ kind: 'put-lease', lease }]);
+        const targets = [
+          { alias: lease.alias },
+          { hash: unique() },
+          { hash: two.cur.hash },
+          { keyId: one.keyId },
+          { alias: unique() },
+          { keyId: unique() },
+          { keyId: two.keyId },
+          { keyId: three.keyId },
+        ];
+        const caller = { hash: one.cur.hash };
+        const found = await load({ caller, targets });
+        expect(found.caller).toEqual(one);
+        expect(found.targets).toEqual([three, null, two, one, null, null, two, three]);
+      });
+
+      test('finds more targets than one batch takes, and the record beside them', async () => {
+        const rows = Array.from({ length: 60 }, () => newRow());
+        await commit(rows.flatMap((row) => [{ kind: 'create-row', row } as const]));
+        await commit(rows.map(pointerTo));
+        const record = recordWith({ id: `record-of-${rows[0]?.keyId}` });
+        await commit([{ kind: 'create-record', record, now }]);
+        const targets = rows.flatMap(({ keyId, cur: { hash } }) => [{ hash }, { keyId }]);
+        const caller = { keyId: rows[0]?.keyId ?? '' };
+        const found = await load({ caller, targets, recordIdOf });
+        expect(found.targets.map((row) => row?.keyId)).toEqual(
+          rows.flatMap(({ keyId }) => [keyId, keyId]),
+        );
+        expect(found.record).toEqual(record);
+      });
+
       test('without time is unavailable', async () => {
         await expect(make().load({ alias: 'a' }, 0)).rejects.toMatchObject({ kind: 'unavailable' });
       });
@@ -196,6 +254,80 @@ export const keyTableCases = (make: () => KeyTable) => {
           kind: 'refused',
           failed: [0],
         });
+      });
+
+      test('frees a lease of its holder, and keeps the rest of it', async () => {
+        const deletedAt = '2026-11-25T13:00:00.000Z';
+        const lease = leaseWith({ secretArn: 'arn', deletedAt });
+        await commit([{ kind: 'put-lease', lease: { ...lease, rev: 1 } }]);
+        // Whoever frees it need not know that it has been written to since it was taken.
+        await commit([{ kind: 'put-lease', lease: { ...lease, rev: 2 } }]);
+        expect(await commit([{ ...freeing(lease), deletedAt: null }])).toEqual(committed);
+        expect(await leaseOf(lease.alias)).toEqual({ ...lease, state: 'free', rev: 3 });
+      });
+
+      test('notes with a freed lease when its secret was scheduled for deletion', async () => {
+        const lease = leaseWith();
+        await commit([{ kind: 'put-lease', lease }]);
+        const deletedAt = '2026-11-25T13:50:00.000Z';
+        expect(await commit([{ ...freeing(lease), deletedAt }])).toEqual(committed);
+        expect(await leaseOf(lease.alias)).toEqual({ ...lease, state: 'free', rev: 2, deletedAt });
+        const taken = { ...lease, keyId: unique(), rev: 3, deletedAt };
+        expect(await commit([{ kind: 'put-lease', lease: taken }])).toEqual(committed);
+      });
+
+      test('keeps with a freed lease how often its holder had stored a value', async () => {
+        const lease = leaseWith();
+        await commit([{ kind: 'put-lease', lease }]);
+        const stores = { day: '2026-11-25', count: 3 };
+        expect(await commit([{ ...freeing(lease), deletedAt: null, stores }])).toEqual(committed);
+        expect(await leaseOf(lease.alias)).toEqual({ ...lease, state: 'free', rev: 2, stores });
+      });
+
+      test('frees no lease of another key, none that is free, and none that is not there', async () => {
+        const lease = leaseWith();
+        await commit([{ kind: 'put-lease', lease }]);
+        const refused = { kind: 'refused', failed: [0] };
+        const others = { ...freeing(lease), keyId: unique(), deletedAt: null };
+        expect(await commit([others])).toEqual(refused);
+        expect(await leaseOf(lease.alias)).toEqual(lease);
+        await commit([{ ...freeing(lease), deletedAt: null }]);
+        const free = await leaseOf(lease.alias);
+        expect(await commit([{ ...freeing(lease), deletedAt: null }])).toEqual(refused);
+        expect(await leaseOf(lease.alias)).toEqual(free);
+        const absent = leaseWith();
+        expect(await commit([{ ...freeing(absent), deletedAt: null }])).toEqual(refused);
+        expect(await leaseOf(absent.alias)).toBeNull();
+      });
+
+      test('frees a lease together with the row, or neither', async () => {
+        const row = await existing();
+        const lease = leaseWith({ keyId: row.keyId });
+        await commit([{ kind: 'put-lease', lease }]);
+        const next = { ...row, rev: row.rev + 1 };
+        const others = { ...freeing(lease), keyId: unique(), deletedAt: null };
+        expect(await commit([{ kind: 'replace-row', row: next }, others])).toEqual({
+          kind: 'refused',
+          failed: [1],
+        });
+        expect(await rowOf({ keyId: row.keyId })).toEqual(row);
+        const own = { ...freeing(lease), deletedAt: null };
+        expect(await commit([{ kind: 'replace-row', row: next }, own])).toEqual(committed);
+        expect((await leaseOf(lease.alias))?.state).toBe('free');
+      });
+
+      test('has a pointer removed some day, which leads to its key until then', async () => {
+        const row = await existing();
+        const { keyId, cur } = row;
+        const ttl = Math.floor(Date.now() / 1000) + 86_400;
+        const expiring = {
+          kind: 'expire-pointer',
+          pointer: { hash: cur.hash, keyId, ttl },
+        } as const;
+        expect(await commit([expiring])).toEqual(committed);
+        expect(await rowOf({ hash: cur.hash })).toEqual(row);
+        expect(await commit([pointerTo(row)])).toEqual({ kind: 'refused', failed: [0] });
+        expect(await commit([expiring])).toEqual(committed);
       });
 
       test('takes a pointer and a record away, there or not', async () => {

@@ -101,6 +101,26 @@ export const secretsCases = (make: () => Secrets & SecretRepairs) => {
       expect(await describeIt(name)).toMatchObject({ kind: 'done', isScheduled: true });
     });
 
+    test('a removal is done once; after that it is scheduled, by name and by ARN', async () => {
+      const name = newName();
+      const created = await create(name, 'one');
+      const arn = 'arn' in created ? created.arn : '';
+      expect(await remove(arn)).toEqual({ kind: 'done', arn });
+      for (const id of [arn, name]) {
+        expect(await remove(id)).toEqual({ kind: 'scheduled', reason: 'InvalidRequestException' });
+      }
+      await make().restore(arn, limitMs);
+      expect(await remove(name)).toEqual({ kind: 'done', arn });
+    });
+
+    test('a removal of what was never there is absent, by name and by ARN', async () => {
+      const missing = newName();
+      const created = await create(newName(), 'one');
+      const other = 'arn' in created ? created.arn.replace(/-[^-]*$/, '-AbCdEf') : '';
+      const absent = { kind: 'absent', reason: 'ResourceNotFoundException' };
+      for (const id of [missing, other]) expect(await remove(id)).toEqual(absent);
+    });
+
     test('restore makes a removed secret live again as it was', async () => {
       const { name, one, two, arn } = await twoVersions();
       const before = await describeIt(name);

@@ -1,27 +1,26 @@
 /** Whether a key's row, its aliases and its secrets tell the same. */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
+import * as z from 'zod/mini';
 import { describedSecret, leaseOf, rowOf, secretOf, valueUnder } from './local-aws.ts';
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+const names = z.object({ secretName: z.string(), alias: z.nullable(z.string()) });
 
 /** A live key holds its alias, and its secret has its value as the version that the row names. */
 export async function expectAgreement(keyId: string): Promise<void> {
   const row = await rowOf(keyId);
   expect(row).toMatchObject({ status: 'active', intent: null });
-  const name = String(row['secretName']);
+  const { secretName: name, alias } = names.parse(row);
   const secret = await secretOf(name);
   expect(row['cur']).toMatchObject({
     hash: sha256(secret?.value ?? ''),
     ver: secret?.versionId,
   });
   expect(secret?.tags).toMatchObject({ 'latchkey:env': 'local', key_id: keyId });
-  if (row['alias'] === null) return;
-  expect(await leaseOf(String(row['alias']))).toMatchObject({
-    state: 'held',
-    keyId,
-    secretName: name,
-  });
+  if (alias === null) return;
+  expect(await leaseOf(alias)).toMatchObject({ state: 'held', keyId, secretName: name });
 }
 
 /** A name that a key has given up: the alias is free, the secret in its deletion window. */

@@ -56,8 +56,16 @@ export const block = change('/key/block');
 export const unblock = change('/key/unblock');
 export const regenerate = change('/key/regenerate');
 
-export const resetSpend = (identifier: string, body: unknown, key = masterKey) =>
-  post(`/key/${encodeURIComponent(identifier)}/reset_spend`, body, key);
+/** With the key in the path, escaped as it must be there. */
+export const regenerateByPath = (identifier: string, body?: unknown) =>
+  post(`/key/${encodeURIComponent(identifier)}/regenerate`, body);
+
+export const resetSpend = (
+  identifier: string,
+  body: unknown,
+  key = masterKey,
+  headers: Sent['headers'] = {},
+) => post(`/key/${encodeURIComponent(identifier)}/reset_spend`, body, key, headers);
 
 export const info = (identifier: string, key = masterKey): Promise<Received> =>
   send({

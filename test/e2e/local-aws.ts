@@ -68,7 +68,7 @@ export async function rowOfAlias(alias: string): Promise<Row> {
 export async function keysWith(...keyIds: readonly string[]) {
   const rows = (await itemsOf('KeysTableName')).filter(({ pk }) => String(pk).startsWith('KEY#'));
   return {
-    names: rows.map(({ pk }) => pk).sort(),
+    names: rows.map(({ pk }) => String(pk)).sort(),
     rows: await Promise.all(keyIds.map(rowOf)),
   };
 }

@@ -7,9 +7,9 @@ import {
   isLetIn,
   issued,
   masterKey,
-  post,
   type Received,
   regenerate,
+  regenerateByPath,
   remove,
   update,
 } from './api-client.ts';
@@ -112,16 +112,13 @@ describe('a key that gets a new value', async () => {
 });
 
 describe('a regenerate names its key', () => {
-  const inPath = (identifier: string, body?: unknown) =>
-    post(`/key/${encodeURIComponent(identifier)}/regenerate`, body);
-
   it('in the path, by hash, by key id and by value, with a body or without', async () => {
     const key = await issued();
-    const first = await inPath(key.token);
+    const first = await regenerateByPath(key.token);
     expect(first.status).toBe(200);
-    const second = await inPath(key.key_id, {});
+    const second = await regenerateByPath(key.key_id, {});
     expect(second.status).toBe(200);
-    const third = await inPath(second.body.key, { tpm_limit: 3 });
+    const third = await regenerateByPath(second.body.key, { tpm_limit: 3 });
     expect(third.status).toBe(200);
     expect(third.body).toMatchObject({ key_id: key.key_id, tpm_limit: 3 });
     expect(await isLetIn(third.body.key)).toBe(true);
@@ -133,7 +130,7 @@ describe('a regenerate names its key', () => {
     'in the path by a chosen value that has to be escaped: %s',
     async (chosen) => {
       const key = await issued({ key: chosen });
-      const { status, body } = await inPath(chosen);
+      const { status, body } = await regenerateByPath(chosen);
       expect(status).toBe(200);
       expect(body.key_id).toBe(key.key_id);
       expect(await isLetIn(body.key)).toBe(true);
@@ -143,7 +140,7 @@ describe('a regenerate names its key', () => {
 
   it('in the body rather than in the path', async () => {
     const [one, other] = [await issued(), await issued()];
-    const { body } = await inPath(one.token, { key: other.token });
+    const { body } = await regenerateByPath(one.token, { key: other.token });
     expect(body.key_id).toBe(other.key_id);
     expect(await isLetIn(one.key)).toBe(true);
   });

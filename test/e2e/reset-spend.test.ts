@@ -1,6 +1,6 @@
 /** Setting spend back on the deployed stack, whose route has the key in its path. */
 import { describe, expect, it } from 'vitest';
-import { isLetIn, issued, post, remove, resetSpend, update } from './api-client.ts';
+import { isLetIn, issued, masterKey, post, remove, resetSpend, update } from './api-client.ts';
 import { keysWith, rowOf } from './local-aws.ts';
 import { trailOf } from './trail.ts';
 
@@ -24,6 +24,19 @@ describe('spend that is set back', async () => {
     expect(third.body).toMatchObject({ spend: 0, previous_spend: 1.5 });
     expect(await rowOf(key.key_id)).toMatchObject({ key: { spend: 0 } });
     expect(await isLetIn(key.key)).toBe(true);
+  });
+
+  it('is set back once by a repeat, which gets the first answer', async () => {
+    const other = await issued();
+    await update({ key: other.key_id, spend: 8 });
+    const header = { 'idempotency-key': 'spend-again' };
+    const first = await resetSpend(other.key_id, { reset_to: 0 }, masterKey, header);
+    await update({ key: other.key_id, spend: 3 });
+    const second = await resetSpend(other.key_id, { reset_to: 0 }, masterKey, header);
+    expect(second.status).toBe(200);
+    expect(second.body).toEqual(first.body);
+    expect(await rowOf(other.key_id)).toMatchObject({ key: { spend: 3 } });
+    expect((await resetSpend(other.key_id, { reset_to: 1 }, masterKey, header)).status).toBe(422);
   });
 
   it('has a record of each', async () => {

@@ -1,8 +1,8 @@
 /** A key's audit trail, checked by its digests and chain without the code that computes them. */
-import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import * as z from 'zod/mini';
 import { canonicalJson } from '../../lambdas/shared/domain/canonical-json.ts';
+import { sha256 } from './agreement.ts';
 import { auditOf, eventually, rowOf } from './local-aws.ts';
 
 const image = z.nullable(z.record(z.string(), z.unknown()));
@@ -20,7 +20,6 @@ const auditRecord = z.looseObject({
   chain: z.string(),
 });
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const salted = (salt: string, value: unknown) => sha256(salt + canonicalJson(value));
 
 /**

@@ -3,12 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { updatedKeyAnswer } from '../../lambdas/shared/http/key-schema.ts';
 import { expectAgreement } from './agreement.ts';
 import { info, issued, masterKey, remove, send, update } from './api-client.ts';
-import { describedSecret, keysWith, mailsTo, rowOf } from './local-aws.ts';
+import {
+  describedSecret,
+  eventually,
+  invoke,
+  keysWith,
+  mailsTo,
+  outputOf,
+  rowOf,
+  secretOf,
+} from './local-aws.ts';
 import { trailOf } from './trail.ts';
 
 describe('an update', async () => {
   const key = await issued({ key_alias: 'update/one', max_budget: 10, metadata: { a: 1 } });
-  const secret = await describedSecret('litellm/update/one');
+  const before = await describedSecret('litellm/update/one');
   const changes = { max_budget: 20, models: ['m'], metadata: { b: 2 }, user_id: 'ada@example.com' };
   const answer = await update({ key: key.key, ...changes }, masterKey, {
     'litellm-changed-by': 'grace',
@@ -25,7 +34,17 @@ describe('an update', async () => {
   });
 
   it('leaves value, name and secret alone', async () => {
-    expect(await describedSecret('litellm/update/one')).toEqual(secret);
+    expect(await describedSecret('litellm/update/one')).toEqual(before);
+    await expectAgreement(key.key_id);
+  });
+
+  it('has the scheduled function tag the secret with its new owner', async () => {
+    const tags = await eventually(async () => {
+      await invoke(outputOf('ReconcilerFunctionName'), {});
+      const secret = await secretOf('litellm/update/one');
+      return secret?.tags['user_id'] === 'ada@example.com' ? secret.tags : null;
+    });
+    expect(tags).toMatchObject({ user_id: 'ada@example.com', key_id: key.key_id });
     await expectAgreement(key.key_id);
   });
 

@@ -14,7 +14,8 @@ import {
 } from './fixtures/calls.ts';
 import { type Service, stored } from './fixtures/stored.ts';
 
-const block = (service: Service, key: unknown) => ask(service, { path: '/key/block', body: { key } });
+const block = (service: Service, key: unknown) =>
+  ask(service, { path: '/key/block', body: { key } });
 const unblock = (service: Service, key: unknown) =>
   ask(service, { path: '/key/unblock', body: { key } });
 

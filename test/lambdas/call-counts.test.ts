@@ -70,3 +70,136 @@ describe('calls made', () => {
     expect({ status, made }).toEqual({ status: 401, made: [] });
   });
 });
+
+describe('calls made about a key', () => {
+  const fields = { key_alias: 'a', key: 'sk-chosen-by-somebody', spend: 3 };
+  const { key } = fields;
+  const before = [{ path: '/key/generate', body: fields }];
+
+  it.each<[string, Sent, string[]]>([
+    [
+      'update',
+      { path: '/key/update', body: { key, tpm_limit: 7 } },
+      ['load', 'commit replace-row'],
+    ],
+    ['block', { path: '/key/block', body: { key } }, ['load', 'commit replace-row']],
+    ['unblock', { path: '/key/unblock', body: { key } }, ['load', 'commit replace-row']],
+    [
+      'reset spend',
+      { path: `/key/${key}/reset_spend`, body: { reset_to: 0 } },
+      ['load', 'commit replace-row'],
+    ],
+    [
+      'regenerate',
+      { path: '/key/regenerate', body: { key } },
+      ['load', 'commit replace-row+create-pointer', 'put', 'commit replace-row+expire-pointer'],
+    ],
+    [
+      'regenerate to another alias',
+      { path: '/key/regenerate', body: { key, key_alias: 'b' } },
+      [
+        'load',
+        'commit replace-row+create-pointer+put-lease',
+        'create',
+        'remove',
+        'commit replace-row+free-lease+expire-pointer',
+      ],
+    ],
+    [
+      // The value is read while the step is being opened.
+      'rename',
+      { path: '/key/update', body: { key, key_alias: 'b' } },
+      [
+        'load',
+        'commit replace-row+put-lease',
+        'read',
+        'create',
+        'remove',
+        'commit replace-row+free-lease',
+      ],
+    ],
+    [
+      'delete',
+      { path: '/key/delete', body: { keys: [key] } },
+      ['load', 'commit replace-row', 'remove', 'commit replace-row+free-lease+expire-pointer'],
+    ],
+  ])('by %s', async (_, sent, expected) => {
+    const { status, made } = await callsOf(sent, before);
+    expect({ status, made }).toEqual({ status: 200, made: expected });
+  });
+
+  it('by a rename: commit and read at the same time', async () => {
+    const service = await startedService();
+    await service.asAdmin({ path: '/key/generate', body: fields });
+    const { table, secrets } = service;
+    const commit = table.commit.bind(table);
+    const read = secrets.read.bind(secrets);
+    const order: string[] = [];
+    table.commit = async (...given) => {
+      order.push('commit begins');
+      const outcome = await commit(...given);
+      order.push('commit ends');
+      return outcome;
+    };
+    secrets.read = async (...given) => {
+      order.push('read begins');
+      return read(...given);
+    };
+    await service.asAdmin({ path: '/key/update', body: { key, key_alias: 'b' } });
+    expect(order.slice(0, 3)).toEqual(['commit begins', 'read begins', 'commit ends']);
+  });
+
+  it.each<[string, Sent, string[]]>([
+    [
+      'update',
+      { path: '/key/update', body: { key, tpm_limit: 7 } },
+      ['load', 'commit replace-row'],
+    ],
+    [
+      'regenerate to another alias',
+      { path: '/key/regenerate', body: { key, key_alias: 'b' } },
+      ['load', 'commit replace-row+create-pointer+put-lease+free-lease+expire-pointer'],
+    ],
+    [
+      'rename',
+      { path: '/key/update', body: { key, key_alias: 'b' } },
+      ['load', 'commit replace-row+put-lease+free-lease'],
+    ],
+    [
+      'delete',
+      { path: '/key/delete', body: { keys: [key] } },
+      ['load', 'commit replace-row+free-lease+expire-pointer'],
+    ],
+  ])('by %s where the key names no secret: caller, one write', async (_, sent, expected) => {
+    const unmirrored = [{ path: '/key/generate', body: { ...fields, store_secret: false } }];
+    const { status, made } = await callsOf(sent, unmirrored);
+    expect({ status, made }).toEqual({ status: 200, made: expected });
+  });
+
+  it.each<[string, Sent, string[]]>([
+    ['update', { path: '/key/update', body: { key, tpm_limit: 7 } }, ['load', 'load']],
+    ['regenerate', { path: '/key/regenerate', body: { key } }, ['load', 'load', 'read']],
+    ['delete', { path: '/key/delete', body: { keys: [key] } }, ['load', 'load']],
+  ])(
+    'by a repeated %s: caller with record, row, and the value where it told one',
+    async (_, sent, expected) => {
+      const once = { ...sent, headers: { 'idempotency-key': 'once' } };
+      const { status, made } = await callsOf(once, [...before, once]);
+      expect({ status, made }).toEqual({ status: 200, made: expected });
+    },
+  );
+
+  it.each<[Sent, number]>([
+    [{ path: '/key/update', body: { key, tpm_limit: -1 } }, 400],
+    [{ path: '/key/update', body: { key: 'sk-unknown-to-anybody', tpm_limit: 1 } }, 404],
+    [{ path: '/key/regenerate', body: { key, grace_period: 'soon' } }, 400],
+    [{ path: '/key/regenerate', body: { key: 'sk-unknown-to-anybody' } }, 404],
+    [{ path: '/key/delete', body: { keys: ['sk-unknown-to-anybody'] } }, 404],
+    [{ path: '/key/block', body: { key: 'x' } }, 400],
+    [{ path: '/key/unblock', body: { key: 'sk-unknown-to-anybody' } }, 404],
+    [{ path: `/key/${key}/reset_spend`, body: { reset_to: 9 } }, 400],
+  ])('for a refusal: caller and target alone (%j)', async (sent, expected) => {
+    const { status, made } = await callsOf(sent, before);
+    expect({ status, made }).toEqual({ status: expected, made: ['load'] });
+  });
+});

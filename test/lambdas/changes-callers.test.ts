@@ -71,19 +71,22 @@ describe('the rights of', () => {
     },
   );
 
-  it.each(['default', 'management'])('nobody in particular, who owns no key but the one in hand (%s)', async (key_type) => {
-    const service = await startedService();
-    const caller = await issue(service, { key_type });
-    const other = await issue(service, {});
-    const { key } = caller;
-    for (const name of names) {
-      const denied = await untouched(service, () =>
-        ask(service, { ...operations[name](other.key), key }),
-      );
-      expect([name, denied.status]).toEqual([name, 403]);
-    }
-    expect((await ask(service, { ...operations.delete(key), key })).status).toBe(200);
-  });
+  it.each(['default', 'management'])(
+    'nobody in particular, who owns no key but the one in hand (%s)',
+    async (key_type) => {
+      const service = await startedService();
+      const caller = await issue(service, { key_type });
+      const other = await issue(service, {});
+      const { key } = caller;
+      for (const name of names) {
+        const denied = await untouched(service, () =>
+          ask(service, { ...operations[name](other.key), key }),
+        );
+        expect([name, denied.status]).toEqual([name, 403]);
+      }
+      expect((await ask(service, { ...operations.delete(key), key })).status).toBe(200);
+    },
+  );
 
   it('a key with allowed_routes end with them', async () => {
     const service = await startedService();
@@ -91,7 +94,10 @@ describe('the rights of', () => {
     const fields = { user_role: 'proxy_admin', user_id: 'root' };
     for (const [allowed_routes, allowed] of [
       [['/key/update'], ['update']],
-      [['/key/block', '/key/unblock'], ['block', 'unblock']],
+      [
+        ['/key/block', '/key/unblock'],
+        ['block', 'unblock'],
+      ],
       [['info_routes'], []],
       [['/key/*'], all],
     ] as const) {

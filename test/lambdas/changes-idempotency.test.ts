@@ -1,9 +1,9 @@
 /** `Idempotency-Key` on every route that changes a key: the first answer again, and never a second run. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startedService } from '../fakes/service.ts';
 import {
-  actionsOf,
   type Asked,
+  actionsOf,
   ask,
   askUnder,
   atRest,
@@ -81,34 +81,40 @@ describe('a repeat of', () => {
     expect([answer.status, answer.body.error.type]).toEqual([422, 'idempotency_key_reused']);
   });
 
-  it.each(all)('%s by another caller is a call of its own, and sees nothing of the first', async (name, of) => {
-    const { service, born } = await withKey();
-    const other = await issue(service, { user_id: 'root', user_role: 'proxy_admin' });
-    const first = await once(service, of(born));
-    const second = await once(service, { ...of(born), key: other.key });
-    expect([name, second.status]).toEqual([name, name === 'delete' ? 404 : 200]);
-    if (name in telling) expect(second.body.key).not.toBe(first.body.key);
-    expect(await actionsOf(service, born.key_id)).toHaveLength(name === 'delete' ? 2 : 3);
-  });
+  it.each(all)(
+    '%s by another caller is a call of its own, and sees nothing of the first',
+    async (name, of) => {
+      const { service, born } = await withKey();
+      const other = await issue(service, { user_id: 'root', user_role: 'proxy_admin' });
+      const first = await once(service, of(born));
+      const second = await once(service, { ...of(born), key: other.key });
+      expect([name, second.status]).toEqual([name, name === 'delete' ? 404 : 200]);
+      if (name in telling) expect(second.body.key).not.toBe(first.body.key);
+      expect(await actionsOf(service, born.key_id)).toHaveLength(name === 'delete' ? 2 : 3);
+    },
+  );
 
-  it.each(all)('%s at once: one runs, the other is told to wait, and can ask again', async (_, of) => {
-    const { service, born } = await withKey();
-    const answers = await Promise.all([once(service, of(born)), once(service, of(born))]);
-    const won = answers.find(({ status }) => status === 200);
-    const lost = answers.find(({ status }) => status === 409);
-    expect([won?.status, lost?.status]).toEqual([200, 409]);
-    expect(lost?.headers['retry-after']).toBeDefined();
-    expect((await once(service, of(born))).body).toEqual(won?.body);
-    expect(await actionsOf(service, born.key_id)).toHaveLength(2);
-    expect(await atRest(service)).toEqual([]);
-  });
+  it.each(all)(
+    '%s at once: one runs, the other is told to wait, and can ask again',
+    async (_, of) => {
+      const { service, born } = await withKey();
+      const answers = await Promise.all([once(service, of(born)), once(service, of(born))]);
+      const won = answers.find(({ status }) => status === 200);
+      const lost = answers.find(({ status }) => status === 409);
+      expect([won?.status, lost?.status]).toEqual([200, 409]);
+      expect(lost?.headers['retry-after']).toBeDefined();
+      expect((await once(service, of(born))).body).toEqual(won?.body);
+      expect(await actionsOf(service, born.key_id)).toHaveLength(2);
+      expect(await atRest(service)).toEqual([]);
+    },
+  );
 
   it.each(all)('%s that was refused runs afresh', async (_, of) => {
     const { service, born } = await withKey();
-    const { commit } = service.table;
-    service.table.commit = async () => ({ kind: 'throttled' });
+    const down = vi.spyOn(service.table, 'commit');
+    down.mockImplementation(async () => ({ kind: 'throttled' }));
     expect((await once(service, of(born))).status).toBe(503);
-    service.table.commit = commit;
+    down.mockRestore();
     expect(service.table.records.size).toBe(0);
     expect((await once(service, of(born))).status).toBe(200);
   });
@@ -213,13 +219,16 @@ describe('a first answer with a value', () => {
     expect(await actionsOf(service, born.key_id)).toEqual(['created', 'rotated']);
   });
 
-  it.each(tellingOnes)('is a 503 where the secret cannot be read, never a new run: %s', async (_, of) => {
-    const { service, born } = await withKey();
-    await once(service, of(born));
-    service.secrets.read = async () => ({ kind: 'throttled', reason: 'Injected' });
-    const { status, headers: told } = await untouched(service, () => once(service, of(born)));
-    expect([status, told['retry-after']]).toEqual([503, '5']);
-  });
+  it.each(tellingOnes)(
+    'is a 503 where the secret cannot be read, never a new run: %s',
+    async (_, of) => {
+      const { service, born } = await withKey();
+      await once(service, of(born));
+      service.secrets.read = async () => ({ kind: 'throttled', reason: 'Injected' });
+      const { status, headers: told } = await untouched(service, () => once(service, of(born)));
+      expect([status, told['retry-after']]).toEqual([503, '5']);
+    },
+  );
 
   it('is told to nobody whom the key has risen above since', async () => {
     const service = await startedService();
@@ -272,6 +281,21 @@ describe('a delete of several keys', () => {
       expect(await atRest(service)).toEqual([]);
     },
   );
+
+  it('goes no further where the caller may not delete what is left of it any more', async () => {
+    for (const fields of [{ user_id: 'bob' }, { user_role: 'proxy_admin' }]) {
+      const service = await startedService();
+      const caller = await issue(service, { user_id: 'ada' });
+      const one = await issue(service, {}, caller.key);
+      const two = await issue(service, {}, caller.key);
+      const keys = [one.key_id, two.key_id];
+      const asked = { path: '/key/delete', headers, key: caller.key, body: { keys } };
+      await askUnder(service, new Map([[2, 'die-after']]), asked);
+      await ask(service, { path: '/key/update', body: { key: two.key_id, ...fields } });
+      expect((await ask(service, asked)).status).toBe(403);
+      expect(await isLetIn(service, two.key)).toBe(true);
+    }
+  });
 
   it('keeps one operation id over the crash', async () => {
     const { service, keys, asked } = await withKeys(3);

@@ -2,9 +2,9 @@
  * Changes of a key while a store throttles, refuses or does not answer, at each of their calls: what
  * the caller is told, what is open then, and that nothing is half done once the reconciler has run.
  */
-import { describe, expect, it } from 'vitest';
-import type { CommitOutcome, KeyTable, SecretFailure } from '../../lambdas/shared/domain/ports.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
+import type { SecretFailure } from '../../lambdas/shared/domain/ports.ts';
 import { startedService } from '../fakes/service.ts';
 import { ask, atRest, type Born, everything, isLetIn, issue, rowOf } from './fixtures/calls.ts';
 import type { Service } from './fixtures/stored.ts';
@@ -33,40 +33,62 @@ const down = (): never => {
   throw new Unavailable('down', 2);
 };
 
-function failTable({ table }: Service, place: Place, how: How): () => void {
-  const { commit, load } = table;
+function failTable({ table }: Service, place: Place, how: How): void {
+  const commit = table.commit.bind(table);
   const tokens: string[] = [];
-  const commitFails: KeyTable['commit'] = async (writes, token, limitMs) => {
-    if (!tokens.includes(token)) tokens.push(token);
-    const isHere = tokens.indexOf(token) === (place === 'first commit' ? 0 : 1);
-    if (isHere && how === 'throttled') return { kind: 'throttled' };
-    if (isHere && how === 'unanswered') return { kind: 'unanswered' };
-    const outcome: CommitOutcome = await commit.call(table, writes, token, limitMs);
-    return isHere ? { kind: 'unanswered' } : outcome;
-  };
-  if (place === 'load') table.load = async () => down();
-  else table.commit = commitFails;
-  return () => Object.assign(table, { commit, load });
+  if (place === 'load') vi.spyOn(table, 'load').mockImplementation(async () => down());
+  else {
+    vi.spyOn(table, 'commit').mockImplementation(async (writes, token, limitMs) => {
+      if (!tokens.includes(token)) tokens.push(token);
+      const isHere = tokens.indexOf(token) === (place === 'first commit' ? 0 : 1);
+      if (isHere && how === 'throttled') return { kind: 'throttled' };
+      if (isHere && how === 'unanswered') return { kind: 'unanswered' };
+      const outcome = await commit(writes, token, limitMs);
+      return isHere ? { kind: 'unanswered' } : outcome;
+    });
+  }
 }
 
-/** The next calls fail so until the function that it returns is called. */
-function fail(service: Service, place: Place, how: How): () => void {
-  if (place === 'load' || place.endsWith('commit')) return failTable(service, place, how);
+/** The calls fail so until `mend`. */
+function fail(service: Service, place: Place, how: How): void {
   const { secrets } = service;
-  const { create, put, read, remove } = secrets;
   const failure: SecretFailure = { kind: how === 'lost' ? 'unanswered' : how, reason: 'Injected' };
   const failing =
     <Args extends unknown[]>(work: (...args: Args) => Promise<unknown>) =>
     async (...args: Args) => {
-      if (how === 'lost') await work.apply(secrets, args);
+      if (how === 'lost') await work(...args);
       return failure;
     };
-  if (place === 'create') secrets.create = failing(create);
-  if (place === 'put') secrets.put = failing(put);
-  if (place === 'read') secrets.read = failing(read);
-  if (place === 'remove') secrets.remove = failing(remove);
-  return () => Object.assign(secrets, { create, put, read, remove });
+  const works = {
+    create: failing(secrets.create.bind(secrets)),
+    put: failing(secrets.put.bind(secrets)),
+    read: failing(secrets.read.bind(secrets)),
+    remove: failing(secrets.remove.bind(secrets)),
+  };
+  switch (place) {
+    case 'create':
+      vi.spyOn(secrets, 'create').mockImplementation(works.create);
+      break;
+    case 'put':
+      vi.spyOn(secrets, 'put').mockImplementation(works.put);
+      break;
+    case 'read':
+      vi.spyOn(secrets, 'read').mockImplementation(works.read);
+      break;
+    case 'remove':
+      vi.spyOn(secrets, 'remove').mockImplementation(works.remove);
+      break;
+    case 'load':
+    case 'first commit':
+    case 'second commit':
+      failTable(service, place, how);
+  }
 }
+
+const mend = () => {
+  vi.restoreAllMocks();
+};
+afterEach(mend);
 
 /**
  * What there is after the answer. `nothing`: not one store has changed; `undone`: the key is as it was;
@@ -148,23 +170,26 @@ async function expectThen(service: Service, born: Born, then: Then): Promise<voi
 }
 
 describe('a store that fails', () => {
-  it.each(rows)('%s, %s %s: %i, and no more than that', async (of, place, how, status, after, then) => {
-    const service = await startedService();
-    const born = await issue(service, { key_alias: 'a', spend: 3 });
-    const before = await everything(service);
-    const asked = operations[of](born);
-    const mend = fail(service, place, how);
-    const answer = await ask(service, asked);
-    mend();
-    expect([answer.status, answer.headers['retry-after'] ?? null]).toEqual([status, after]);
-    if (then === 'nothing') expect(await everything(service)).toEqual(before);
-    await expectThen(service, born, then);
-    if (status === 503) {
-      expect(answer.body.error).toMatchObject({ type: 'service_unavailable', param: null });
-      expect(JSON.stringify(answer.body)).not.toMatch(/sk-lk_|Injected/);
-    }
-    expect(await atRest(service)).toEqual([]);
-  });
+  it.each(rows)(
+    '%s, %s %s: %i, and no more than that',
+    async (of, place, how, status, after, then) => {
+      const service = await startedService();
+      const born = await issue(service, { key_alias: 'a', spend: 3 });
+      const before = await everything(service);
+      const asked = operations[of](born);
+      fail(service, place, how);
+      const answer = await ask(service, asked);
+      mend();
+      expect([answer.status, answer.headers['retry-after'] ?? null]).toEqual([status, after]);
+      if (then === 'nothing') expect(await everything(service)).toEqual(before);
+      await expectThen(service, born, then);
+      if (status === 503) {
+        expect(answer.body.error).toMatchObject({ type: 'service_unavailable', param: null });
+        expect(JSON.stringify(answer.body)).not.toMatch(/sk-lk_|Injected/);
+      }
+      expect(await atRest(service)).toEqual([]);
+    },
+  );
 
   it.each(rows.filter(([of, , , status]) => status === 503 && of !== 'delete'))(
     '%s, %s %s: a retry with the same Idempotency-Key succeeds once all is quiet',
@@ -172,7 +197,7 @@ describe('a store that fails', () => {
       const service = await startedService();
       const born = await issue(service, { key_alias: 'a', spend: 3 });
       const asked = { ...operations[of](born), headers: { 'idempotency-key': 'once' } };
-      const mend = fail(service, place, how);
+      fail(service, place, how);
       expect((await ask(service, asked)).status).toBe(503);
       mend();
       expect(await atRest(service)).toEqual([]);
@@ -202,21 +227,24 @@ describe('a call whose first answer is lost', () => {
     },
   );
 
-  it.each(Object.keys(operations))('is no trouble where it is a write of the table (%s)', async (name) => {
-    for (const lost of [0, 1]) {
-      const service = await startedService();
-      const born = await issue(service, { key_alias: 'a', spend: 3 });
-      const commit = service.table.commit.bind(service.table);
-      let commits = 0;
-      service.table.commit = async (writes, token, limitMs) => {
-        const outcome = await commit(writes, token, limitMs);
-        commits += 1;
-        return commits === lost + 1 ? { kind: 'unanswered' } : outcome;
-      };
-      const [, of] = Object.entries(operations).find(([each]) => each === name) ?? [];
-      expect((await ask(service, of?.(born) ?? { path: '' })).status).toBe(200);
-      expect(rowOf(service, born.key_id)).toMatchObject({ seq: 2, intent: null });
-      expect(await atRest(service)).toEqual([]);
-    }
-  });
+  it.each(Object.keys(operations))(
+    'is no trouble where it is a write of the table (%s)',
+    async (name) => {
+      for (const lost of [0, 1]) {
+        const service = await startedService();
+        const born = await issue(service, { key_alias: 'a', spend: 3 });
+        const commit = service.table.commit.bind(service.table);
+        let commits = 0;
+        service.table.commit = async (writes, token, limitMs) => {
+          const outcome = await commit(writes, token, limitMs);
+          commits += 1;
+          return commits === lost + 1 ? { kind: 'unanswered' } : outcome;
+        };
+        const [, of] = Object.entries(operations).find(([each]) => each === name) ?? [];
+        expect((await ask(service, of?.(born) ?? { path: '' })).status).toBe(200);
+        expect(rowOf(service, born.key_id)).toMatchObject({ seq: 2, intent: null });
+        expect(await atRest(service)).toEqual([]);
+      }
+    },
+  );
 });

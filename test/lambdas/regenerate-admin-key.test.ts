@@ -23,22 +23,25 @@ async function withAdminSecret() {
 }
 
 describe('the admin key', () => {
-  it.each([masterKey, tokenHash(masterKey), 'master'])('regenerates itself, as %s', async (name) => {
-    const service = await withAdminSecret();
-    const { status, body } = await ask(service, { path, body: { key: name } });
-    expect(status).toBe(200);
-    expect(body.key).toMatch(/^sk-lk_master_/);
-    expect(service.secrets.current(masterSecret)).toBe(body.key);
-    expect((await service.generate({}, body.key)).status).toBe(200);
-    // Five minutes, so that a lost answer can be asked for again.
-    expect(body.overlap_until).toBe('2026-11-25T13:55:00.000Z');
-    service.clock.advance(300_000);
-    expect(await isLetIn(service, masterKey)).toBe(false);
-    expect(await isLetIn(service, body.key)).toBe(true);
-    expect(await storedText(service)).not.toContain(body.key);
-    expect(await atRest(service)).toEqual([]);
-    expect(await actionsOf(service, 'master')).toEqual(['created', 'rotated', 'overlap_ended']);
-  });
+  it.each([masterKey, tokenHash(masterKey), 'master'])(
+    'regenerates itself, as %s',
+    async (name) => {
+      const service = await withAdminSecret();
+      const { status, body } = await ask(service, { path, body: { key: name } });
+      expect(status).toBe(200);
+      expect(body.key).toMatch(/^sk-lk_master_/);
+      expect(service.secrets.current(masterSecret)).toBe(body.key);
+      expect((await service.generate({}, body.key)).status).toBe(200);
+      // Five minutes, so that a lost answer can be asked for again.
+      expect(body.overlap_until).toBe('2026-11-25T13:55:00.000Z');
+      service.clock.advance(300_000);
+      expect(await isLetIn(service, masterKey)).toBe(false);
+      expect(await isLetIn(service, body.key)).toBe(true);
+      expect(await storedText(service)).not.toContain(body.key);
+      expect(await atRest(service)).toEqual([]);
+      expect(await actionsOf(service, 'master')).toEqual(['created', 'rotated', 'overlap_ended']);
+    },
+  );
 
   it('is recorded under its name, never under its hash', async () => {
     const service = await withAdminSecret();

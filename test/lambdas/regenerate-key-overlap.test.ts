@@ -61,9 +61,7 @@ describe('a grace period', () => {
     async (grace_period) => {
       const service = await startedService();
       const { key, key_id } = await issue(service);
-      const answer = await untouched(service, () =>
-        regenerated(service, key_id, { grace_period }),
-      );
+      const answer = await untouched(service, () => regenerated(service, key_id, { grace_period }));
       expect(refusalIn(answer)).toEqual([400, 'grace_period']);
       expect(await isLetIn(service, key)).toBe(true);
     },

@@ -74,15 +74,18 @@ describe('a regenerate that is refused changes nothing:', () => {
     }
   });
 
-  it.each(['1h', null, '-1'])('but an expired key with the duration %j lives again', async (duration) => {
-    const service = await startedService();
-    const { key, key_id } = await issue(service, { duration: '1h' });
-    service.clock.advance(3_600_000);
-    const { status, body } = await regenerated(service, key_id, { duration });
-    expect(status).toBe(200);
-    expect(await isLetIn(service, body.key)).toBe(true);
-    expect(await isLetIn(service, key)).toBe(false);
-  });
+  it.each(['1h', null, '-1'])(
+    'but an expired key with the duration %j lives again',
+    async (duration) => {
+      const service = await startedService();
+      const { key, key_id } = await issue(service, { duration: '1h' });
+      service.clock.advance(3_600_000);
+      const { status, body } = await regenerated(service, key_id, { duration });
+      expect(status).toBe(200);
+      expect(await isLetIn(service, body.key)).toBe(true);
+      expect(await isLetIn(service, key)).toBe(false);
+    },
+  );
 
   it('a setting that breaks a rule', async () => {
     const service = await startedService({ keyLimits: { tpm_limit: 10 } });
@@ -114,7 +117,11 @@ describe('a regenerate that is refused changes nothing:', () => {
     const leaving = await untouched(service, () =>
       regenerated(service, key_id, { key_alias: 'b' }),
     );
-    expect([...refusalIn(leaving), leaving.headers['retry-after']]).toEqual([409, 'key_alias', '5']);
+    expect([...refusalIn(leaving), leaving.headers['retry-after']]).toEqual([
+      409,
+      'key_alias',
+      '5',
+    ]);
     expect(await atRest(service)).toEqual([]);
     expect((await regenerated(service, key_id, { key_alias: 'b' })).status).toBe(200);
   });
@@ -160,7 +167,11 @@ describe('a chosen new value is refused', () => {
 
   it('where it is in use: another key’s, its own, a former one, a deleted key’s', async () => {
     const service = await startedService();
-    const values = ['sk-of-another-key-00', 'sk-its-own-value-000', 'sk-of-a-deleted-key0'] as const;
+    const values = [
+      'sk-of-another-key-00',
+      'sk-its-own-value-000',
+      'sk-of-a-deleted-key0',
+    ] as const;
     const [other, own, gone] = values;
     await issue(service, { key: other });
     const { key_id } = await issue(service, { key: own });
@@ -194,7 +205,10 @@ describe('the limit of a day', () => {
       const answer =
         count % 2 === 0
           ? await regenerated(service, key_id)
-          : await ask(service, { path: '/key/update', body: { key: key_id, key_alias: `a${count}` } });
+          : await ask(service, {
+              path: '/key/update',
+              body: { key: key_id, key_alias: `a${count}` },
+            });
       expect(answer.status).toBe(200);
     }
     const answer = await untouched(service, () => regenerated(service, key_id));

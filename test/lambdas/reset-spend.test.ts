@@ -97,7 +97,7 @@ describe('reset-spend', () => {
       reset(service, key_id, { reset_to: 5 }),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(answers.map(({ body }) => body.previous_spend).sort()).toEqual([5, 9]);
+    expect(new Set(answers.map(({ body }) => body.previous_spend))).toEqual(new Set([5, 9]));
   });
 });
 

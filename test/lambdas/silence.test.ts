@@ -14,6 +14,7 @@ const local = { ...timing, functionTimeoutSeconds: 8, fenceSeconds: 11 };
 /** A process whose calls all stay unanswered from the given one on. */
 async function silentFrom(first: number, kind: FaultKind, settings = timing) {
   const service = await startedService({ timing: settings });
+  await service.generate({ key_alias: 'there', key: existing, spend: 5 });
   const calls = Array.from({ length: 200 }, (_, index) => first + index);
   const process = new FaultyProcess(new Map(calls.map((call) => [call, kind])), service.clock, 0);
   const seen = {
@@ -26,13 +27,22 @@ async function silentFrom(first: number, kind: FaultKind, settings = timing) {
   return { service, seen, tookMs, boundMs: settings.functionTimeoutSeconds * 1000 - 1000 };
 }
 
+const existing = 'sk-existing-0123456789';
+const key = existing;
 const requests = [
   { method: 'POST', path: '/key/generate', body: { key_alias: 'a' } },
   { method: 'POST', path: '/key/generate', body: { store_secret: false } },
   { method: 'GET', path: '/key/info' },
+  { method: 'POST', path: '/key/update', body: { key, tpm_limit: 1 } },
+  { method: 'POST', path: '/key/update', body: { key, key_alias: 'b' } },
+  { method: 'POST', path: '/key/block', body: { key } },
+  { method: 'POST', path: '/key/regenerate', body: { key } },
+  { method: 'POST', path: '/key/regenerate', body: { key, key_alias: 'b' } },
+  { method: 'POST', path: `/key/${existing}/reset_spend`, body: { reset_to: 0 } },
+  { method: 'POST', path: '/key/delete', body: { keys: [key] } },
 ];
 const cases = requests.flatMap((request) =>
-  [1, 2, 3, 4].flatMap((first) =>
+  [1, 2, 3, 4, 5, 6].flatMap((first) =>
     (['timeout-before', 'timeout-after', 'slow'] as const).flatMap((kind) =>
       [timing, local].map((settings) => ({ request, first, kind, settings })),
     ),

@@ -212,7 +212,7 @@ describe('an environment that would deploy and not work', () => {
     [
       'repairs after a retry may run afresh',
       timing({ fenceSeconds: 82_780, reconcilerPeriodSeconds: 3600 }),
-      'timing leaves a birth open for 86400 s',
+      'timing leaves a step open for 86400 s',
     ],
   ])('%s', (_, environment, expected) => {
     const message = refusal(environment);

@@ -36,7 +36,7 @@ describe('the OpenAPI document', () => {
       const { responses }: { responses?: Record<string, object> } =
         paths[path]?.[method.toLowerCase()] ?? {};
       for (const [status, answer] of Object.entries(responses ?? {})) {
-        const isRetried = ['409', '503'].includes(status);
+        const isRetried = ['409', '429', '503'].includes(status);
         expect('headers' in answer, `${path} ${status}`).toBe(isRetried);
       }
     }

@@ -106,6 +106,7 @@ describe('permissions', () => {
           'secretsmanager:DescribeSecret',
           'secretsmanager:PutSecretValue',
           'secretsmanager:RestoreSecret',
+          'secretsmanager:TagResource',
           'secretsmanager:UpdateSecretVersionStage',
         ],
         'secretsmanager:secret:latchkey/prod/master-key': adminRepairActions,

@@ -51,10 +51,7 @@ export function regenerationOf(
   if (isSelf && caller.tokenHash !== row.cur.hash) {
     throw new Conflict('key', 'A key regenerates itself with its current value only.', null);
   }
-  const [given] = Object.entries(fields).find(([, value]) => value !== undefined) ?? [];
-  if (given !== undefined) checkSettings(given, row, caller);
-  // A new value is the owner's to ask for, settings are not: else this would be a way round update.
-  if (givenIn(fields) !== undefined) checkCreator(row, caller);
+  checkSettings(fields, row, caller);
   const graceSeconds = graceSecondsOf(gracePeriod, isSelf, settings, now);
   const value = chosenValue(newValue, 'new_key', settings) ?? newKey(row.keyId, random.bytes);
   checkStorable({ ...fields }, [value]);
@@ -84,12 +81,13 @@ export function regenerationOf(
   };
 }
 
-/** The name of a setting that is to change. */
-const givenIn = (fields: KeyFields): string | undefined =>
-  Object.entries(fields).find(([, value]) => value !== undefined)?.[0];
-
-/** Settings are changed on the way by whoever may change them at all; the admin key's by nobody. */
-function checkSettings(given: string, row: KeyRow, caller: Caller): void {
+/**
+ * A new value is the owner's to ask for, settings on the way are not: else this would be a way round
+ * update. The admin key's are nobody's.
+ */
+function checkSettings(fields: KeyFields, row: KeyRow, caller: Caller): void {
+  const [given] = Object.entries(fields).find(([, value]) => value !== undefined) ?? [];
+  if (given === undefined) return;
   if (!isMaster(row.keyId)) return checkCreator(row, caller);
   throw new InvalidField(given, `${given} of the admin key cannot be changed.`);
 }

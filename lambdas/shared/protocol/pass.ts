@@ -40,7 +40,8 @@ export async function close(
   leftName?: KeyRow['leftName'],
 ): Promise<PassResult> {
   const sweepAt = result === 'lost' ? undefined : secondsAfter(now(), settings.timing.fenceSeconds);
-  const swept: KeyRow = { ...row, sweepAt, leftName };
+  // A step that leaves no name must not hide the one that an earlier step has left.
+  const swept: KeyRow = { ...row, sweepAt, leftName: leftName ?? row.leftName };
   const writes: KeyWrite[] = [{ kind: 'replace-row', row: swept }, ...also];
   const outcome = await table.commit(writes, random.uuid(), deadline.tableLimitMs());
   if (outcome.kind === 'committed') return result;
