@@ -36,6 +36,8 @@ export default defineConfig({
           globalSetup: ['test/e2e/deployed-stack.ts'],
           // One local AWS serves them all; on two cores more at once would only wait for each other.
           fileParallelism: false,
+          // Of tests that wait for a fence: how many wait together.
+          maxConcurrency: 12,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -20,7 +20,7 @@ export function brokenAtRest(world: World, logged: readonly string[]): string[] 
   return [
     ...openIntents(keys),
     ...tableWithoutMirror(keys, world),
-    ...mirrorWithoutTable(keys, world),
+    ...mirrorWithoutTable(all, world),
     ...strangers(world),
     ...leases(keys, world),
     ...auditGaps(all, world),

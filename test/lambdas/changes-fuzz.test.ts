@@ -93,7 +93,7 @@ describe.each(['/key/update', '/key/regenerate'])('%s by an ordinary user', (pat
 describe('an admin', () => {
   const bodies = fc.oneof(
     fields,
-    fc.tuple(fields, fields).map(([one, two]) => ({ ...one, ...two })),
+    fc.tuple(fields, fields).map(([some, more]) => ({ ...some, ...more })),
     fc.dictionary(
       fc.constantFrom(
         'key',

@@ -23,7 +23,8 @@ export const aliasMatcher = (pattern: string): RegExp => new RegExp(`^(?:${patte
  * or breaks the environment's own pattern. Throws `InvalidField` on `key_alias`.
  */
 export function checkAlias(alias: string, pattern: string | null): void {
-  if (alias.trim() === '') throw refused('must not be blank; leave it out for a key without alias');
+  if (alias.trim() === '')
+    throw refused('must not be blank; a key without alias has none, or null');
   if (controls.test(alias)) throw refused('must not contain control characters');
   if (alias.split('/').includes('..')) throw refused('must not contain ".." as a path segment');
   if (pattern !== null && !aliasMatcher(pattern).test(alias)) {

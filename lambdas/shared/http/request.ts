@@ -18,7 +18,7 @@ export const requestOf = (event: APIGatewayProxyEventV2): Request => ({
   id: event.requestContext.requestId,
   method: event.requestContext.http.method,
   path: event.rawPath,
-  params: event.pathParameters ?? {},
+  params: paramsOf(event),
   query: new URLSearchParams(event.rawQueryString),
   headers: Object.fromEntries(
     Object.entries(event.headers).flatMap(([name, value]) =>
@@ -28,6 +28,12 @@ export const requestOf = (event: APIGatewayProxyEventV2): Request => ({
   body: bodyOf(event),
   sourceIp: event.requestContext.http.sourceIp,
 });
+
+/** API Gateway decodes every escape but that of the percent sign. */
+const paramsOf = ({ pathParameters = {} }: APIGatewayProxyEventV2): Request['params'] =>
+  Object.fromEntries(
+    Object.entries(pathParameters).map(([name, value]) => [name, value?.replaceAll('%25', '%')]),
+  );
 
 function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEventV2): string | null {
   if (body === undefined || body === '') return null;

@@ -6,7 +6,7 @@
  * 3. The step is closed, and the alias is free. What was not removed is left to the reconciler.
  */
 import type { Deadline } from '../domain/deadline.ts';
-import { KeyNotFound } from '../domain/errors.ts';
+import { KeyNotFound, Unavailable } from '../domain/errors.ts';
 import type { KeyRow } from '../domain/key-row.ts';
 import type { SecretRemoval } from '../domain/ports.ts';
 import { changeKey } from './change-key.ts';
@@ -39,11 +39,22 @@ export async function deleteKeys(
   rows: readonly KeyRow[],
   call: DeletionCall,
 ): Promise<ReadonlySet<string>> {
-  const opened = await pooled(rows, writesAtOnce, (row) => open(stores, row, call));
+  const opened = await pooled(rows, writesAtOnce, (row) => open(stores, row, call)).catch(
+    (error: unknown) => {
+      throw rows.length > 1 && error instanceof Unavailable ? notAll(error) : error;
+    },
+  );
   const deleted = opened.filter((each) => each !== null);
   await pooled(deleted, removalsAtOnce, (each) => removeSecret(stores, each, call.deadline));
   return new Set(deleted.map(({ row }) => row.keyId));
 }
+
+const notAll = ({ retryAfterSeconds, cause }: Unavailable): Unavailable =>
+  new Unavailable(
+    'Some of these keys could not be deleted, others may be; repeat the request to go on.',
+    retryAfterSeconds ?? 5,
+    cause,
+  );
 
 interface Deleted {
   readonly row: KeyRow;

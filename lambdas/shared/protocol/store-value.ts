@@ -39,7 +39,7 @@ export async function storeUnderName(
   }
   const error = new Conflict(
     'key_alias',
-    'A secret that is not ours has the name this key_alias needs; choose another key_alias.',
+    'The name in Secrets Manager that this key_alias needs is taken; choose another key_alias.',
     null,
   );
   return { kind: 'refused', error };

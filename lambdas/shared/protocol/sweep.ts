@@ -6,6 +6,7 @@
 import type { Deadline } from '../domain/deadline.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
+import { isMaster } from '../domain/roles.ts';
 import { ownerTagsOf } from '../domain/secret-tags.ts';
 import { system } from '../domain/system-event.ts';
 import { isOurs, type RepairStores, versionWith, write } from './pass.ts';
@@ -123,9 +124,10 @@ async function ownSecret(
   if (!isOurs(found, row, settings)) return 'missing';
   if (found.isScheduled) return 'restore';
   if (versionWith(found, 'AWSCURRENT') !== row.cur.ver) return 'restore';
-  const isTagged = Object.entries(ownerTagsOf(row)).every(
-    ([name, value]) => (found.tags[name] ?? '') === value,
-  );
+  // The admin key has no owner, and tags that somebody gave it are theirs.
+  const isTagged =
+    isMaster(row.keyId) ||
+    Object.entries(ownerTagsOf(row)).every(([name, value]) => (found.tags[name] ?? '') === value);
   if (isTagged) return 'fine';
   // Needs no second look: whatever the tags are, they are to be the row's.
   const tagged = await secrets.tag(found.arn, ownerTagsOf(row), deadline.secretLimitMs());
