@@ -53,7 +53,7 @@ export function apiOperations(
 
   const deleteKey = create('delete-key');
   keys.grantDelete(deleteKey);
-  idempotency.grantKeep(deleteKey);
+  idempotency.grantRecord(deleteKey);
   secrets.grantRemove(deleteKey);
 
   const blockKey = create('block-key');

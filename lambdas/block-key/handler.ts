@@ -12,6 +12,7 @@ import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
 import { fullRow } from '../shared/http/key-answer.ts';
+import type { Request } from '../shared/http/request.ts';
 import { changeKey } from '../shared/protocol/change-key.ts';
 import type { TableStores } from '../shared/protocol/commit.ts';
 import { replayStored } from '../shared/protocol/replay.ts';
@@ -32,10 +33,15 @@ export const route: Route<Input> = {
     if (!isIdentifier(key)) {
       throw new InvalidField('key', 'key must be a virtual key, a token hash or a key id.');
     }
-    return { target: targetOf(key), blocked: request.path === '/key/block' };
+    return { target: targetOf(key), blocked: isBlocking(request) };
   },
   reads: ({ target }) => ({ target: target?.ref }),
 };
+
+function isBlocking({ route: path }: Request): boolean {
+  if (path === '/key/block' || path === '/key/unblock') return path === '/key/block';
+  throw new Error('This function serves no such route');
+}
 
 export const blockKey = (stores: TableStores) => async (call: Call<Input>) => {
   const { input, caller, scope, loaded, who, requestId } = call;

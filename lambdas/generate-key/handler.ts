@@ -31,7 +31,8 @@ export const route: Route<NewKeyRequest> = {
   reads: ({ key_alias }) => ({ alias: possibleAlias(key_alias) }),
 };
 
-const isForService = ({ path }: Request): boolean => path === '/key/service-account/generate';
+const isForService = (request: Request): boolean =>
+  request.route === '/key/service-account/generate';
 
 export const generateKey = (stores: Stores) => async (call: Call<NewKeyRequest>) => {
   const repeated = await replayValue(stores, call);

@@ -10,7 +10,8 @@ export async function refuseUnknownRoute({ path, query }: Request): Promise<Answ
   const allowed = methodsOf(path);
   if (allowed.length > 0) throw new MethodNotAllowed(allowed);
   const withoutSlash = path.replace(/\/+$/, '');
-  if (methodsOf(withoutSlash).length === 0) throw new RouteNotFound();
+  // Only to a path that is ours word for word: a parameter may be a key, which is not told again.
+  if (!routes.some((route) => route.path === withoutSlash)) throw new RouteNotFound();
   const search = query.size === 0 ? '' : `?${query.toString()}`;
   return { status: 307, headers: { location: `${withoutSlash}${search}` }, body: undefined };
 }

@@ -42,7 +42,8 @@ export const route: Route<Input> = {
       target: targetOf(identifier),
       asked: {
         namedBy: identifier,
-        newValue: new_key ?? new_master_key ?? null,
+        newValue: new_key ?? null,
+        newMasterValue: new_master_key ?? null,
         gracePeriod: grace_period ?? null,
         asksForMail: send_invite_email === true,
         fields,

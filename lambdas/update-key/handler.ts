@@ -13,6 +13,7 @@ import { changedKey, checkCreator, nameOf } from '../shared/domain/changed-key.t
 import { MalformedRequest } from '../shared/domain/errors.ts';
 import { patchOf } from '../shared/domain/key-change.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
+import { patched } from '../shared/domain/key-patch.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
 import { changeableTarget, type Target, targetOf, targetOfAlias } from '../shared/domain/target.ts';
 import { ok } from '../shared/http/answer.ts';
@@ -65,8 +66,15 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
   const param = identifier === null ? 'key_alias' : 'key';
   const row = changeableTarget({ target, row: loaded.target, param }, caller, scope, now());
   checkCreator(row, caller);
-  const patchFor = (current: KeyRow) =>
-    patchOf(fields, current, { ...call, namedBy: identifier ?? '', settings, now: now() });
+  const patchFor = (current: KeyRow) => {
+    const context = { ...call, namedBy: identifier ?? '', settings, now: now() };
+    // An open step will change the key too: the rules must also hold with what it does.
+    const opened = current.intent?.patch;
+    if (opened !== undefined) {
+      patchOf(fields, { ...current, key: patched(current.key, opened) }, context);
+    }
+    return patchOf(fields, current, context);
+  };
   const renames = (current: KeyRow) => {
     const patch = patchFor(current);
     return aliasAfter(current, patch) !== current.alias;
@@ -96,7 +104,7 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
       return { row: changedKey(current, patchFor(current), 'updated', by) };
     },
     call,
-    { answerOf: updatedKey, isUrgent: false },
+    { answerOf: updatedKey, isUrgent: fields.blocked === true },
   );
   return told(updatedKey(updated));
 };

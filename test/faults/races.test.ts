@@ -192,6 +192,24 @@ const races: readonly Race[] = [
     ],
   },
   {
+    name: 'one delete, sent twice',
+    born,
+    contenders: ['first', 'second'].map((name) => ({
+      name,
+      sent: (of: Born) => ({
+        path: '/key/delete',
+        headers: { 'idempotency-key': 'once' },
+        body: { keys: [of.key_id] },
+      }),
+      expected: [200, 409],
+      revokes: old,
+    })),
+    finally: (world, of, answers) => [
+      ...isDeleted(world, of),
+      ...(answers.some(({ status }) => status === 200) ? [] : ['nobody was told']),
+    ],
+  },
+  {
     name: 'a regenerate that is overtaken by the reconciler',
     born,
     contenders: [regenerate('regenerate', [200, 409, 503]), reconciler],

@@ -121,6 +121,20 @@ describe('the audit trail', () => {
     for (const salt of salts) expect(salt).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  it('salts the image of each change afresh, and keeps the salt of one that stays', async () => {
+    const service = await startedService();
+    const { key_id } = await born(service);
+    for (const tpm_limit of [1, 2]) {
+      await service.asAdmin({ path: '/key/update', body: { key: key_id, tpm_limit } });
+    }
+    await service.deliver();
+    const salts = service.trail.of(key_id).map((record) => Object(record['salts']));
+    expect(new Set(salts.map(({ after }) => after)).size).toBe(3);
+    for (const [index, { before }] of salts.slice(1).entries()) {
+      expect(before).toBe(salts[index]?.after);
+    }
+  });
+
   it('has nothing of a settle: that is no change of the key', async () => {
     const service = await startedService();
     const { key_id } = await born(service);

@@ -30,6 +30,14 @@ describe('the mail of a rotation', () => {
     }
   });
 
+  it('goes out for a key that names no secret too, once', async () => {
+    const service = await startedService();
+    const { key_id } = await issue(service, { user_email: to, store_secret: false });
+    expect((await regenerated(service, key_id)).status).toBe(200);
+    expect(await mailOf(service)).toMatchObject({ to, subject: 'Latchkey: API Key Rotated' });
+    expect(service.mailer.inbox).toHaveLength(1);
+  });
+
   it('says until when the old value is let in', async () => {
     const service = await startedService();
     const { key_id } = await issue(service, { user_id: to });

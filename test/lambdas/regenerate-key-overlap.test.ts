@@ -158,6 +158,18 @@ describe('the former value', () => {
     expect((await update(token)).status).toBe(404);
   });
 
+  it('leads to the key until retention is over, counted from its end', async () => {
+    const service = await startedService();
+    const { token, key_id } = await issue(service);
+    await regenerated(service, key_id, { grace_period: '24h' });
+    service.clock.advance(91 * day - 1000);
+    service.table.removeExpired();
+    expect(service.table.pointer(token)).toBe(key_id);
+    service.clock.advance(day);
+    service.table.removeExpired();
+    expect(service.table.pointer(token)).toBeNull();
+  });
+
   it('that has ended shows as deleted and superseded, with the id of the key', async () => {
     const service = await startedService();
     const { key, token, key_id } = await issue(service);

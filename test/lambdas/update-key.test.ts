@@ -324,6 +324,15 @@ describe('an ordinary caller', () => {
     expect(refusalIn(answer)).toEqual([403, null]);
   });
 
+  it('without user id does not change itself: it is not the admin who created it', async () => {
+    const service = await startedService();
+    const { key } = await issue(service);
+    const answer = await untouched(service, () =>
+      ask(service, { path, key, body: { key, tpm_limit: 7 } }),
+    );
+    expect(refusalIn(answer)).toEqual([403, null]);
+  });
+
   it('does not change a key of its own that is an admin’s', async () => {
     const service = await startedService();
     const caller = await issue(service, { user_id: 'ada' });

@@ -76,7 +76,7 @@ describe('permissions', () => {
       deletekeyRole: {
         deletekeyLogs: logs,
         KeysTable: rowsAndAliases,
-        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
         'secretsmanager:secret:litellm/*': ['secretsmanager:DeleteSecret'],
       },
       blockkeyRole: {

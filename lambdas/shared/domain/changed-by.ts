@@ -1,5 +1,5 @@
 import { InvalidField } from './errors.ts';
-import { containsIssuedKey } from './key-format.ts';
+import { containsKey } from './key-format.ts';
 import type { Who } from './key-row.ts';
 import { type Caller, isAdmin, isMaster } from './roles.ts';
 
@@ -32,7 +32,7 @@ export function whoOf(caller: Caller, header: string | null, sourceIp: string | 
 
 function checked(header: string): string {
   const isPlain = header.length <= 256 && /^[\x20-\x7e\u00a0-\uffff]*$/.test(header);
-  if (isPlain && !containsIssuedKey(header)) return header;
+  if (isPlain && !containsKey(header)) return header;
   throw new InvalidField(
     'litellm-changed-by',
     'litellm-changed-by must be a name of at most 256 characters, and no key.',

@@ -58,6 +58,7 @@ export function withinCaller(asked: KeyFields, filled: KeyFields, caller: Caller
   }
   if (own.models.length === 0 || own.models.includes('*')) return bounded;
   if (hasOthers(asked.models ?? [], own)) throw foreignModels();
+  checkStandIns(asked, own);
   const chosen = (filled.models ?? []).filter((model) => own.models.includes(model));
   return { ...bounded, models: chosen.length === 0 ? own.models : chosen };
 }
@@ -107,9 +108,25 @@ export function checkChangeWithin(
   if (isBound && isGiven(asked.models) && !isSame(asked.models, row.key.models)) {
     if (asked.models.length === 0 || hasOthers(asked.models, own)) throw foreignModels();
   }
+  if (isBound) checkStandIns(asked, own);
   if (expires === undefined || own.expires === undefined) return;
   const isCleared = expires === null && row.key.expires !== undefined;
   if (isCleared || (expires !== null && expires > own.expires)) throw beyondOwn(own.expires);
+}
+
+/**
+ * Whether a key may do more than the caller's own: whoever could give it a new value would have that
+ * too.
+ */
+export function exceeds({ key }: KeyRow, caller: Caller): boolean {
+  if (isAdmin(caller)) return false;
+  const own = caller.row.key;
+  const isBound = own.models.length > 0 && !own.models.includes('*');
+  return (
+    limits.some((param) => (key[param] ?? Infinity) > (own[param] ?? Infinity)) ||
+    (isBound && (key.models.length === 0 || hasOthers(key.models, own))) ||
+    (own.expires !== undefined && (key.expires === undefined || key.expires > own.expires))
+  );
 }
 
 /** Members of metadata that bind the caller, so that a key of its own has to keep them. */
@@ -155,6 +172,15 @@ function windowsWithin(asked: readonly BudgetWindow[], own: KeyImage): readonly 
     throw new InvalidField('budget_limits', "budget_limits must keep your own key's windows.");
   }
   return asked;
+}
+
+/** A model under another name, or one to fall back on, is a model to reach. */
+function checkStandIns({ aliases, budget_fallbacks }: KeyFields, own: KeyImage): void {
+  for (const [param, named] of Object.entries({ aliases, budget_fallbacks })) {
+    const models = Object.values(named ?? {}).flat();
+    if (models.every((model) => typeof model === 'string' && own.models.includes(model))) continue;
+    throw new InvalidField(param, `${param} must lead to models among your own key's.`);
+  }
 }
 
 const hasOthers = (models: readonly string[], own: KeyImage): boolean =>

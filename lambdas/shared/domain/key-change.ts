@@ -72,7 +72,8 @@ export function patchOf(asked: KeyFields, row: KeyRow, context: ChangeContext): 
       ...budgetOf(fields, row, now),
       ...rotationOf(fields, row, now),
     }),
-    metadata: metadataOf(fields, asked.end_user_budget_id === '', row, caller),
+    ...metadataOf(fields, row, caller),
+    drop: asked.end_user_budget_id === '' ? ['end_user_budget_id'] : [],
     merge: { ...membersOf(fields), ...temporaryBudgetOf(fields) },
   };
 }
@@ -180,29 +181,20 @@ function rotationOf(
 }
 
 /**
- * What replaces metadata, or null where it stays. The id of a service account stays in any case; so
- * does, where no admin replaces it, what only an admin may set and what binds the caller's own key.
+ * What replaces metadata, or null where it stays. The id of a service account is kept in any case; so
+ * is, where no admin replaces it, what only an admin may set and what binds the caller's own key.
  */
-function metadataOf(
-  { metadata }: KeyFields,
-  clearsEndUserBudget: boolean,
-  row: KeyRow,
-  caller: Caller,
-): KeyPatch['metadata'] {
-  if (metadata === undefined && !clearsEndUserBudget) return null;
-  const stored = row.key.metadata;
-  const { service_account_id: account } = stored;
+function metadataOf({ metadata }: KeyFields, row: KeyRow, caller: Caller) {
+  const { service_account_id: account } = row.key.metadata;
   if (isGiven(account) && (metadata?.['service_account_id'] ?? account) !== account) {
     throw new InvalidField('metadata', 'metadata.service_account_id cannot be changed.');
   }
-  const kept = isAdmin(caller) ? [] : [...adminMembers, ...bindingMembers(caller)];
-  const next = {
-    ...Object.fromEntries(Object.entries(stored).filter(([name]) => kept.includes(name))),
-    ...(metadata === undefined ? stored : metadata),
-    ...(isGiven(account) ? { service_account_id: account } : {}),
+  const others = isAdmin(caller) ? [] : [...adminMembers, ...bindingMembers(caller)];
+  const { service_account_id: _same, ...rest } = metadata ?? {};
+  return {
+    metadata: metadata === undefined ? null : isGiven(account) ? rest : { ...metadata },
+    keep: ['service_account_id', ...others],
   };
-  if (clearsEndUserBudget) Reflect.deleteProperty(next, 'end_user_budget_id');
-  return next;
 }
 
 const isoTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?$/;

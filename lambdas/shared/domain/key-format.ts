@@ -74,6 +74,10 @@ export function maskedIdentifier(text: string): string {
 /** Whether a text has one of our issued keys somewhere inside. */
 export const containsIssuedKey = (text: string): boolean => anywhere.test(text);
 
+/** Whether a text has an issued key somewhere inside, or a word that could be a chosen one. */
+export const containsKey = (text: string): boolean =>
+  containsIssuedKey(text) || /(?<![A-Za-z0-9])sk-\S{13,}/.test(text);
+
 /** The token hash, LiteLLM's `token`: lower-case hex SHA-256 of the whole key. */
 export const tokenHash = (key: string): string => createHash('sha256').update(key).digest('hex');
 

@@ -103,6 +103,10 @@ const keyPatch = z.looseObject({
   clear: z.array(z.string()),
   /** What metadata is replaced by; null leaves it. */
   metadata: z.nullable(record),
+  /** Members of metadata that outlive its replacement. */
+  keep: z.array(z.string()),
+  /** Members of metadata that are dropped, after that. */
+  drop: z.array(z.string()),
   /** Members of metadata that get a value, after that. */
   merge: record,
 });

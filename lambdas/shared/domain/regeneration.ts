@@ -1,7 +1,8 @@
 /** The rules of a regenerate: what a request, a caller and the settings make of a key's next value. */
 import { checkCreator, nameOf } from './changed-key.ts';
 import { chosenValue } from './chosen-value.ts';
-import { Conflict, InvalidField } from './errors.ts';
+import { exceeds } from './delegation.ts';
+import { Conflict, Denied, InvalidField } from './errors.ts';
 import { graceSecondsOf } from './grace-period.ts';
 import { type ChangeContext, patchOf } from './key-change.ts';
 import type { KeyFields } from './key-fields.ts';
@@ -20,6 +21,8 @@ export interface Regeneration {
   readonly namedBy: string;
   /** A value of the caller's choice; null for one of ours. */
   readonly newValue: string | null;
+  /** The same as LiteLLM names it for the admin key, which alone it is for. */
+  readonly newMasterValue: string | null;
   readonly gracePeriod: string | null;
   /** Whether a mail that cannot go out is to be refused rather than left out. */
   readonly asksForMail: boolean;
@@ -42,7 +45,7 @@ export interface Regenerated {
  * one: should that answer get lost, nobody could ask for it again.
  */
 export function regenerationOf(
-  { namedBy, newValue, gracePeriod, asksForMail, fields }: Regeneration,
+  { namedBy, newValue, newMasterValue, gracePeriod, asksForMail, fields }: Regeneration,
   row: KeyRow,
   context: Omit<ChangeContext, 'namedBy'> & { readonly random: Randomness },
 ): Regenerated {
@@ -51,10 +54,17 @@ export function regenerationOf(
   if (isSelf && caller.tokenHash !== row.cur.hash) {
     throw new Conflict('key', 'A key regenerates itself with its current value only.', null);
   }
+  if (!isSelf && exceeds(row, caller)) {
+    throw new Denied('This key may do more than the one you call with; ask a proxy admin.');
+  }
   checkSettings(fields, row, caller);
   const graceSeconds = graceSecondsOf(gracePeriod, isSelf, settings, now);
-  const value = chosenValue(newValue, 'new_key', settings) ?? newKey(row.keyId, random.bytes);
-  checkStorable({ ...fields }, [value]);
+  const chosen = isMaster(row.keyId) ? (newMasterValue ?? newValue) : newValue;
+  const value = chosenValue(chosen, 'new_key', settings) ?? newKey(row.keyId, random.bytes);
+  if (tokenHash(value) === row.cur.hash) {
+    throw new InvalidField('new_key', 'new_key is the value that the key has.');
+  }
+  checkStorable({ ...fields, 'litellm-changed-by': context.who.changed_by }, [value]);
   const patch = patchOf(fields, row, { ...context, namedBy });
   const isEndless = patch.clear.includes('expires');
   const expires = isEndless ? null : textOr(patch.set['expires'], row.expires);

@@ -57,20 +57,17 @@ const routeGroups: Readonly<Record<string, (operation: Operation) => boolean>> =
 };
 
 /**
- * Whether a key's `allowed_routes` let it use a path; an empty list lets it use all. An entry is a
- * group of routes, a path and all below it, or, with `*` at its end, all that begin so.
+ * Whether a key's `allowed_routes` let it use a route; an empty list lets it use all. An entry is a
+ * group of routes, a route and all below it, or, with `*` at its end, all that begin so. Routes are
+ * compared, not paths: what a parameter stands for is the caller's choice.
  */
-function isRouteAllowed(routes: readonly string[], path: string, operation: Operation): boolean {
-  return (
-    routes.length === 0 ||
-    routes.some(
-      (entry) =>
-        listed(routeGroups, entry)?.(operation) === true ||
-        path === entry ||
-        path.startsWith(`${entry.replace(/\/$/, '')}/`) ||
-        (entry.endsWith('*') && path.startsWith(entry.slice(0, -1))),
-    )
-  );
+function isRouteAllowed(entries: readonly string[], route: string, operation: Operation): boolean {
+  const isIn = (entry: string) =>
+    listed(routeGroups, entry)?.(operation) === true ||
+    route === entry ||
+    (entry.length > 1 && route.startsWith(`${entry.replace(/\/$/, '')}/`)) ||
+    (entry.endsWith('*') && route.startsWith(entry.slice(0, -1)));
+  return entries.length === 0 || entries.some(isIn);
 }
 
 /** An authenticated caller. */
@@ -90,15 +87,15 @@ export const isAdminRole = (role: string | undefined): boolean =>
   role === 'proxy_admin' || role === 'proxy_admin_viewer';
 
 /**
- * The caller's scope for an operation that is asked for under a path. Throws `Denied`, or LiteLLM's 401
+ * The caller's scope for an operation that is asked for by a route. Throws `Denied`, or LiteLLM's 401
  * for a read-only user.
  */
-export function scopeOf(caller: Caller, operation: Operation, path: string): Scope {
+export function scopeOf(caller: Caller, operation: Operation, route: string): Scope {
   const keyType = caller.row.key.key_type ?? 'default';
   if (listed(allowed, keyType)?.(operation) !== true) {
     throw new Denied(`A key of type ${keyType} may not be used for this.`);
   }
-  if (!isRouteAllowed(caller.row.key.allowed_routes, path, operation)) {
+  if (!isRouteAllowed(caller.row.key.allowed_routes, route, operation)) {
     throw new Denied('The allowed_routes of this key do not include this route.');
   }
   const scope = listed(rights[operation], caller.role);

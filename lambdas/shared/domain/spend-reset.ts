@@ -2,6 +2,7 @@ import { budgetResetAt } from './duration.ts';
 import { InvalidField } from './errors.ts';
 import { emptyPatch } from './key-patch.ts';
 import type { KeyImage, KeyPatch } from './key-row.ts';
+import { checkStorable } from './storable.ts';
 
 /**
  * What setting a key's spend back does: every window of its budget begins anew. Throws `InvalidField`
@@ -12,6 +13,7 @@ export function spendReset(image: KeyImage, resetTo: number, now: Date): KeyPatc
   if (!(resetTo >= 0 && resetTo <= most)) {
     throw new InvalidField('reset_to', `reset_to must be a number between 0 and ${most}.`);
   }
+  checkStorable({ reset_to: resetTo }, []);
   const windows = image.budget_limits?.map((window) => ({
     ...window,
     reset_at: budgetResetAt(now, window.budget_duration, 'budget_limits').toISOString(),

@@ -71,12 +71,12 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
       idempotencyKey: route.takesIdempotencyKey ? idempotencyKeyOf(request) : null,
     }));
     const loaded = await table.load(
-      { caller: credential.ref, ...('done' in parsed ? wanted(route, parsed.done) : {}) },
+      { caller: credential.ref, ...('done' in parsed ? wanted(route, request, parsed.done) : {}) },
       deadline.tableLimitMs(),
     );
     const caller = authenticate(credential, loaded.caller, now());
     note.caller = caller.keyId;
-    const scope = scopeOf(caller, route.right(request), request.path);
+    const scope = scopeOf(caller, route.right(request), request.route);
     if ('error' in parsed) throw parsed.error;
     const { input, idempotencyKey } = parsed.done;
     return operation({
@@ -85,7 +85,7 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
         idempotencyKey === null
           ? null
           : {
-              id: recordIdOf(route.name, caller.keyId, idempotencyKey),
+              id: recordIdOf(request.route, caller.keyId, idempotencyKey),
               requestHash: requestHashOf(input),
             },
       caller,
@@ -106,12 +106,13 @@ interface Parsed<Input> {
 
 const wanted = <Input>(
   route: Route<Input>,
+  request: Request,
   { input, idempotencyKey }: Parsed<Input>,
 ): Omit<Wanted, 'caller'> => ({
   ...route.reads(input),
   ...(idempotencyKey === null
     ? {}
-    : { recordIdOf: (keyId: string) => recordIdOf(route.name, keyId, idempotencyKey) }),
+    : { recordIdOf: (keyId: string) => recordIdOf(request.route, keyId, idempotencyKey) }),
 });
 
 function idempotencyKeyOf({ headers }: Request): string | null {

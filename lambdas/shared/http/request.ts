@@ -5,6 +5,8 @@ export interface Request {
   readonly id: string;
   readonly method: string;
   readonly path: string;
+  /** The route that matched, with the names of its parameters: `/key/{key}/regenerate`. */
+  readonly route: string;
   /** Parameters in the path, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
@@ -18,6 +20,8 @@ export const requestOf = (event: APIGatewayProxyEventV2): Request => ({
   id: event.requestContext.requestId,
   method: event.requestContext.http.method,
   path: event.rawPath,
+  // Not the path: that of a custom domain may begin with a prefix, and a parameter may be anything.
+  route: event.routeKey.split(' ')[1] ?? '',
   params: paramsOf(event),
   query: new URLSearchParams(event.rawQueryString),
   headers: Object.fromEntries(

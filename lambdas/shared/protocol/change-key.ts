@@ -5,7 +5,6 @@ import type { Attempt } from '../domain/idempotency.ts';
 import type { KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 import {
-  commit,
   maxDecisions,
   notWritten,
   outpaced,
@@ -55,15 +54,23 @@ export async function changeKey(
       ...also,
       ...createRecord(row, attempt, told, now()),
     ];
-    const outcome = await commit(table, writes, random.uuid(), deadline);
+    const token = random.uuid();
+    const first = await table.commit(writes, token, deadline.tableLimitMs());
+    const outcome =
+      first.kind === 'unanswered'
+        ? await table.commit(writes, token, deadline.tableLimitMs())
+        : first;
     if (outcome.kind === 'committed') return next;
-    if (outcome.kind === 'throttled') throw notWritten('the write was throttled');
-    if (outcome.kind === 'unanswered') throw unknown();
+    if (outcome.kind === 'throttled' && first.kind !== 'unanswered')
+      throw notWritten('the write was throttled');
+    if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') throw unknown();
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     // The first of two tries took effect, and only its answer was lost.
     if (target?.event.id === next.event.id) return next;
     if (refusedOf(outcome, writes).includes('create-record')) throw underWay();
     if (target?.status !== 'active') throw new KeyNotFound('key');
+    // It may have taken effect and been written over since: once more could be once too often.
+    if (first.kind === 'unanswered' && !isUrgent) throw unknown();
     current = target;
   }
   throw outpaced();

@@ -58,7 +58,7 @@ const notAll = ({ retryAfterSeconds, cause }: Unavailable): Unavailable =>
 
 interface Deleted {
   readonly row: KeyRow;
-  /** Whether it took the place of an open step, whose calls may still arrive. */
+  /** Whether somebody else is at it: a step whose place it took, or the same request once more. */
   readonly isOverOpenStep: boolean;
 }
 
@@ -84,8 +84,14 @@ async function open(
     );
     return { row: deleted, isOverOpenStep };
   } catch (error) {
-    if (error instanceof KeyNotFound) return null;
-    throw error;
+    if (!(error instanceof KeyNotFound)) throw error;
+    const { target } = await stores.table.load(
+      { target: { keyId: row.keyId } },
+      deadline.tableLimitMs(),
+    );
+    // By the same request, sent twice: the other one goes on with the rest.
+    const isSameCall = target?.event.operation_id === call.operationId;
+    return target !== null && isSameCall ? { row: target, isOverOpenStep: true } : null;
   }
 }
 
@@ -104,7 +110,13 @@ async function removeSecret(
   if (removed.kind !== 'done') return;
   const { settings, now } = stores;
   const closing = (current: KeyRow) =>
-    settledDeletion(current, intent, now().toISOString(), settings.retentionDays);
+    settledDeletion(
+      current,
+      intent,
+      new Set(intent.names),
+      now().toISOString(),
+      settings.retentionDays,
+    );
   await tryToClose(stores, { row, intent }, closing, deadline);
 }
 

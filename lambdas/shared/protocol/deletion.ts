@@ -5,7 +5,7 @@ import type { KeyWrite, Randomness } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Change } from './change-key.ts';
 import type { Closing } from './close-intent.ts';
-import { endOfRetention, expirePointer, freeLease, secondsAfter } from './writes.ts';
+import { endOfRetention, expirePointer, freeLease, removeRecord, secondsAfter } from './writes.ts';
 
 export interface DeletionContext {
   readonly who: Who;
@@ -77,33 +77,43 @@ export function openDeletion(row: KeyRow, context: DeletionContext): Change {
   } as const;
   return {
     row: audited(row, deleted, happening, random),
-    also: intent === null ? ends(deleted, null, null, settings.retentionDays) : [],
+    also: [
+      ...(intent === null ? ends(deleted, null, settings.retentionDays, () => null) : []),
+      // A rename that is cut short never happened: its repeat must not tell that it did.
+      ...(row.intent?.kind === 'rename' ? removeRecord(row.intent) : []),
+    ],
   };
 }
 
-/** Step 3: the secrets are in their deletion window, so the names are free. */
+/**
+ * Step 3: the secrets are in their deletion window, so the names are free.
+ *
+ * @param removed names of secrets that are scheduled for deletion: an alias tells of its own
+ */
 export const settledDeletion = (
   current: KeyRow,
   intent: Intent,
+  removed: ReadonlySet<string>,
   deletedAt: string,
   retentionDays: number,
 ): Closing => ({
   row: { ...current, rev: current.rev + 1, intent: null },
-  also: ends(current, intent, deletedAt, retentionDays),
+  also: ends(current, intent, retentionDays, (name) => (removed.has(name) ? deletedAt : null)),
 });
 
 function ends(
   row: KeyRow,
   intent: Intent | null,
-  deletedAt: string | null,
   retentionDays: number,
+  deletedAtOf: (name: string) => string | null,
 ): KeyWrite[] {
   const at = row.key.deleted_at ?? row.event.at;
-  const otherAlias = intent?.newAlias ?? null;
   const hashes = new Set([row.cur, row.prev, intent].flatMap((known) => known?.hash ?? []));
+  const otherAlias = intent?.newAlias ?? null;
+  const otherName = intent?.names.find((name) => name !== row.secretName) ?? '';
   return [
-    ...freeLease(row, row.alias, deletedAt),
-    ...(otherAlias === row.alias ? [] : freeLease(row, otherAlias, deletedAt)),
+    ...freeLease(row, row.alias, deletedAtOf(row.secretName ?? '')),
+    ...(otherAlias === row.alias ? [] : freeLease(row, otherAlias, deletedAtOf(otherName))),
     ...[...hashes].map((hash) => expirePointer(row.keyId, hash, at, retentionDays)),
   ];
 }

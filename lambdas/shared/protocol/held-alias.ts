@@ -34,9 +34,8 @@ export async function refuseHeldAlias(
   );
   // The holder may be what the same request made a moment ago: its repeat gets that answer.
   if (record !== null && !isExpired(record, deadline.startedAt)) throw underWay();
-  // Held beside its own alias by a key that is on its way here, and may yet be taken back.
-  const isMoving = target?.alias !== lease.alias && target?.intent?.newAlias === lease.alias;
-  if (target?.status === 'active' && !isMoving) {
+  // Else the holder is on its way here and may be taken back, or has gone meanwhile.
+  if (target?.status === 'active' && target.alias === lease.alias) {
     throw new InvalidField('key_alias', 'A key with this key_alias exists already.');
   }
   throw new Conflict('key_alias', 'Another key is leaving or taking this key_alias.', 5);

@@ -7,11 +7,12 @@ import { freeLease } from './writes.ts';
 /** The secrets of a deleted key go, then its aliases are free. */
 export async function finishDeletion(pass: Pass): Promise<PassResult> {
   const { row, intent, now, settings } = pass;
-  if (!(await removeSecrets(pass))) return 'left';
+  const removed = await removeSecrets(pass);
+  if (removed === null) return 'left';
   const other = intent.names.find((name) => name !== row.secretName);
   return closeRemoval(
     pass,
-    settledDeletion(row, intent, now().toISOString(), settings.retentionDays),
+    settledDeletion(row, intent, removed, now().toISOString(), settings.retentionDays),
     other === undefined ? undefined : { name: other, alias: intent.newAlias },
   );
 }
@@ -19,26 +20,33 @@ export async function finishDeletion(pass: Pass): Promise<PassResult> {
 /** A secret goes that a late call of a closed step has made; then its alias is free again. */
 export async function cleanUp(pass: Pass): Promise<PassResult> {
   const { row, intent, now } = pass;
-  if (!(await removeSecrets(pass))) return 'left';
+  const removed = await removeSecrets(pass);
+  if (removed === null) return 'left';
+  const at = removed.size > 0 ? now().toISOString() : null;
+  const leftAt = intent.newAlias === null && at !== null ? { ownNameLeftAt: at } : {};
   return closeRemoval(pass, {
-    row: { ...row, rev: row.rev + 1, intent: null },
-    also: freeLease(row, intent.newAlias, now().toISOString()),
+    row: { ...row, ...leftAt, rev: row.rev + 1, intent: null },
+    also: freeLease(row, intent.newAlias, at),
   });
 }
 
-/** Whether all of the step's secrets are gone, or in their deletion window, or somebody else's. */
-async function removeSecrets(pass: Pass): Promise<boolean> {
+/** Names of this key's secrets that are in their deletion window now; null where it is not known of all. */
+async function removeSecrets(pass: Pass): Promise<ReadonlySet<string> | null> {
   const { secrets, row, intent, deadline } = pass;
+  const removed = new Set<string>();
   for (const name of intent.names) {
     const found = await secrets.describe(name, deadline.secretLimitMs());
     if (found.kind === 'absent') continue;
-    if (found.kind !== 'done') return false;
+    if (found.kind !== 'done') return null;
     const alias = name === row.secretName ? row.alias : intent.newAlias;
-    if (found.isScheduled || !(await isOursUnder(pass, found, alias))) continue;
-    const removed = await secrets.remove(found.arn, deadline.secretLimitMs());
-    if (removed.kind !== 'done') return false;
+    if (!(await isOursUnder(pass, found, alias))) continue;
+    const isGone =
+      found.isScheduled ||
+      (await secrets.remove(found.arn, deadline.secretLimitMs())).kind === 'done';
+    if (!isGone) return null;
+    removed.add(name);
   }
-  return true;
+  return removed;
 }
 
 function closeRemoval(

@@ -10,6 +10,7 @@
  * docs/adr/0003-two-store-protocol.md has the reasons and what breaks without each step.
  */
 import type { Deadline } from '../domain/deadline.ts';
+import { isStillInWindow } from '../domain/deletion-window.ts';
 import { Conflict, InvalidField, KeyNotFound } from '../domain/errors.ts';
 import type { Attempt } from '../domain/idempotency.ts';
 import { tokenHash } from '../domain/key-format.ts';
@@ -57,10 +58,11 @@ export interface ReplacementCall {
 interface Opened extends OpenStep {
   /** The row before. */
   readonly before: KeyRow;
-  /** The value to store; null where the key names no secret, and all is done. */
+  /** The value to store; null where a rename could not read the present one. */
   readonly value: string | null;
   /** Whether a secret in its deletion window under the new name is ours. */
   readonly wasOurs: boolean;
+  /** Whether all is done: the key names no secret. */
   readonly isFinished: boolean;
 }
 
@@ -85,8 +87,13 @@ export const replaceKey =
     const { intent, value } = step;
     if (step.isFinished) return { row: step.row, value };
     const { deadline } = call;
-    const undo = () =>
-      tryToClose(stores, step, (current) => undoneReplacement(current, intent, null), deadline);
+    const undone = (current: KeyRow) => {
+      const closing = undoneReplacement(current, intent, null);
+      // Whatever is wrong with the secret, the scheduled function looks at it soon.
+      const sweepAt = current.sweepAt ?? stores.now().toISOString();
+      return { ...closing, row: { ...closing.row, sweepAt } };
+    };
+    const undo = () => tryToClose(stores, step, undone, deadline);
     if (value === null) {
       await undo();
       throw notWritten('GetSecretValue gave no value of this key');
@@ -128,7 +135,7 @@ async function openStep(
   answerOf: (row: KeyRow) => unknown,
   call: ReplacementCall,
 ): Promise<Opened> {
-  const { table, secrets, settings, random } = stores;
+  const { table, secrets, settings, random, now } = stores;
   const { attempt, deadline, who, requestId } = call;
   const context = { who, requestId, attempt, at: deadline.startedAt, settings, random };
   let current = row;
@@ -156,8 +163,7 @@ async function openStep(
       row: opened,
       intent,
       value: replacement.value ?? read,
-      wasOurs:
-        alias === null ? current.ownNameLeftAt !== undefined : (lease?.deletedAt ?? null) !== null,
+      wasOurs: isStillInWindow(alias === null ? current.ownNameLeftAt : lease?.deletedAt, now()),
       isFinished: opened.intent === null,
     };
     if (outcome.kind === 'committed') return step;
@@ -172,6 +178,8 @@ async function openStep(
       { target: { keyId: row.keyId }, alias: alias ?? undefined },
       deadline.tableLimitMs(),
     );
+    // The first of two tries took effect, and only its answer was lost.
+    if (again.target?.intent?.id === intent.id || again.target?.event.id === intent.id) return step;
     if (again.target?.status !== 'active') throw new KeyNotFound('key');
     current = again.target;
     lease = again.alias;

@@ -101,7 +101,10 @@ export function openReplacement(
     request_id: requestId,
   };
   const isMirrored = row.secretName !== null;
-  const stores = nextStore([row.stores, alias === row.alias ? undefined : read?.stores], at);
+  const stores =
+    isMirrored || value !== null
+      ? nextStore([row.stores, alias === row.alias ? undefined : read?.stores], at)
+      : row.stores;
   const predicted = settledReplacement({ ...row, stores }, intent, {
     secretArn: row.secretArn,
     at,
@@ -156,6 +159,8 @@ export function settledReplacement(
     ...withImage(current, settledImage(current, intent, isRotation ? until : undefined)),
     rev: current.rev + 1,
     intent: null,
+    // What a first look found wrong was about the former version, or the former name.
+    suspicion: undefined,
     cur: { hash: intent.hash, ver: isMirrored ? intent.ver : null },
     prev: isRotation ? prev : current.prev,
     alias: intent.newAlias,
@@ -195,7 +200,13 @@ export const undoneReplacement = (
   intent: Intent,
   deletedAt: string | null,
 ): Closing => ({
-  row: { ...current, rev: current.rev + 1, intent: null },
+  row: {
+    ...current,
+    rev: current.rev + 1,
+    intent: null,
+    // Its secret got as far as the key's own name, and is in a deletion window there.
+    ...(intent.newAlias === null && deletedAt !== null ? { ownNameLeftAt: deletedAt } : {}),
+  },
   also: [
     ...(intent.newAlias === current.alias ? [] : freeLease(current, intent.newAlias, deletedAt)),
     ...(intent.kind === 'regenerate'
@@ -220,10 +231,16 @@ function settledImage(
   { patch, opened }: Intent,
   until: string | null | undefined,
 ) {
+  const settled = patch === undefined ? key : patched(key, patch);
+  // A change that was made meanwhile is the later one, and its time and author stay.
+  const { updated_at, updated_by, settings_updated_at } = key;
   const image = {
-    ...(patch === undefined ? key : patched(key, patch)),
-    updated_at: key.updated_at > opened ? key.updated_at : opened,
-    settings_updated_at: opened,
+    ...settled,
+    ...(updated_at > opened ? { updated_at, updated_by } : { updated_at: opened }),
+    settings_updated_at:
+      settings_updated_at !== undefined && settings_updated_at > opened
+        ? settings_updated_at
+        : opened,
   };
   if (until === undefined) return image;
   const { overlap_until: _ended, ...rest } = image;

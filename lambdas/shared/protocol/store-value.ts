@@ -57,7 +57,13 @@ export async function storeInPlace(
   );
   if (last.kind === 'done') return { kind: 'stored', arn: last.arn };
   if (first.kind === 'unanswered') throw leftOpen('PutSecretValue', first);
-  return { kind: 'refused', error: notWritten('PutSecretValue', last) };
+  if (last.kind !== 'absent') return { kind: 'refused', error: notWritten('PutSecretValue', last) };
+  const error = new Conflict(
+    null,
+    'Secrets Manager does not find the secret of this key: regenerate it to another key_alias, or delete it.',
+    60,
+  );
+  return { kind: 'refused', error };
 }
 
 /**

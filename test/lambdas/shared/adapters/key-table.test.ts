@@ -89,6 +89,29 @@ describe('a transaction', () => {
     ]);
   });
 
+  it('frees a lease only while its key holds it, and tells no more than it knows', async () => {
+    const ok = { status: 200, body: {} };
+    const { table, asked } = await tableThat(ok, ok);
+    const free = { kind: 'free-lease', alias: 'alpha', keyId: row.keyId } as const;
+    const deletedAt = now.toISOString();
+    await table.commit([{ ...free, deletedAt: null, stores: undefined }], token, 1000);
+    await table.commit([{ ...free, deletedAt, stores: { day: 'd', count: 2 } }], token, 1000);
+    const updates = asked.map(({ body }) => body.TransactItems[0].Update);
+    for (const update of updates) {
+      expect(update).toMatchObject({
+        Key: { pk: { S: 'ALIAS#alpha' } },
+        ConditionExpression: '#keyId = :keyId AND #state = :held',
+        ExpressionAttributeNames: { '#keyId': 'keyId', '#state': 'state' },
+        ExpressionAttributeValues: { ':keyId': { S: row.keyId }, ':held': { S: 'held' } },
+      });
+    }
+    expect(updates[0].UpdateExpression).not.toContain('deletedAt');
+    expect(updates[1].ExpressionAttributeValues).toMatchObject({
+      ':deletedAt': { S: deletedAt },
+      ':stores': { M: { day: { S: 'd' }, count: { N: '2' } } },
+    });
+  });
+
   it('makes an idempotency record where there is none or an expired one', async () => {
     const { table, asked } = await tableThat();
     await table.commit([{ kind: 'create-record', record, now }], token, 1000);

@@ -9,7 +9,7 @@ import {
   fieldRules,
   type KeyFields,
 } from '../../../../lambdas/shared/domain/key-fields.ts';
-import { patched } from '../../../../lambdas/shared/domain/key-patch.ts';
+import { emptyPatch, patched } from '../../../../lambdas/shared/domain/key-patch.ts';
 import type { KeyImage } from '../../../../lambdas/shared/domain/key-row.ts';
 import type { Caller } from '../../../../lambdas/shared/domain/roles.ts';
 import type { Settings } from '../../../../lambdas/shared/domain/settings.ts';
@@ -300,7 +300,7 @@ describe('an update', () => {
   });
 
   it('without a field changes nothing', () => {
-    expect(patchFor({}).patch).toEqual({ set: {}, clear: [], metadata: null, merge: {} });
+    expect(patchFor({}).patch).toEqual({ ...emptyPatch, keep: ['service_account_id'] });
   });
 
   it('ignores what belongs to new keys alone', () => {

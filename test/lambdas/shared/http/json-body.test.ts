@@ -29,6 +29,7 @@ const read = (body: string | null, type?: string) =>
     id: 'r',
     method: 'POST',
     params: {},
+    route: '/key/generate',
     path: '/',
     query: new URLSearchParams(),
     headers: type === undefined ? {} : { 'content-type': type },

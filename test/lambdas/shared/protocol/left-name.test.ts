@@ -165,6 +165,22 @@ describe.each(steps)('a late secret of %s that was taken back', (_, path) => {
 });
 
 describe('the name of a key without alias', () => {
+  it('is not cleaned up where the key has come back to it', async () => {
+    const service = await startedService();
+    const born = await issue(service, { key_alias: 'a' });
+    const own = `litellm/virtual-key-${born.token}`;
+    const body = { key: born.key_id, key_alias: null };
+    service.secrets.trouble('unanswered', 'unanswered');
+    await ask(service, { path: '/key/update', body });
+    service.clock.advance(60_000);
+    await service.repair();
+    expect(rowOf(service, born.key_id)).toMatchObject({ leftName: { name: own, alias: null } });
+    expect((await ask(service, { path: '/key/update', body })).status).toBe(200);
+    expect(await atRest(service)).toEqual([]);
+    expect(service.secrets.current(own)).toBe(born.key);
+    expect(await isLetIn(service, born.key)).toBe(true);
+  });
+
   it('that a settled step gave up is cleaned up likewise', async () => {
     const service = await startedService();
     const born = await issue(service);
