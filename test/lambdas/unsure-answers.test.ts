@@ -124,6 +124,70 @@ describe('a secret in its deletion window that was never ours', () => {
   });
 });
 
+describe('a secret under a name of ours that is no longer the one that we scheduled', () => {
+  const day = 86_400_000;
+  const name = 'litellm/a';
+
+  it('is left alone by a birth and a rename, once the window of ours is over', async () => {
+    const service = await startedService();
+    await issue(service, { key_alias: 'a' });
+    await ask(service, { path: '/key/delete', body: { key_aliases: ['a'] } });
+    const { key_id } = await issue(service, { key_alias: 'b' });
+    service.clock.advance(9 * day);
+    service.secrets.service.purge(name);
+    const theirs = strangersScheduled(service, name);
+    expect((await service.generate({ key_alias: 'a' })).status).toBe(409);
+    expect((await rename(service, key_id, 'a')).status).toBe(409);
+    expect(service.secrets.secrets.get(name)).toEqual(theirs);
+  });
+
+  it('is left alone where it came before ours was removed', async () => {
+    const service = await startedService();
+    await issue(service, { key_alias: 'a' });
+    failRemoval(service, 'throttled');
+    await ask(service, { path: '/key/delete', body: { key_aliases: ['a'] } });
+    service.secrets.service.purge(name);
+    const theirs = strangersScheduled(service, name);
+    await atRest(service);
+    expect(service.table.lease('a')).toMatchObject({ state: 'free', deletedAt: null });
+    expect((await service.generate({ key_alias: 'a' })).status).toBe(409);
+    expect(service.secrets.secrets.get(name)).toEqual(theirs);
+  });
+});
+
+describe('the own name of a key', () => {
+  it('is known to be in its window from the last time that it was left, undone or not', async () => {
+    const day = 86_400_000;
+    const service = await startedService();
+    const { key, key_id } = await issue(service);
+    expect((await rename(service, key_id, 'b')).status).toBe(200);
+    service.clock.advance(6 * day);
+    service.secrets.trouble('none', 'none', 'none', 'unanswered', 'unanswered');
+    expect((await rename(service, key_id, null)).status).toBe(503);
+    expect(await atRest(service)).toEqual([]);
+    expect(rowOf(service, key_id)).toMatchObject({ alias: 'b', intent: null });
+    service.clock.advance(4 * day);
+    expect((await rename(service, key_id, null)).status).toBe(200);
+    expect(await isLetIn(service, key)).toBe(true);
+    expect(await atRest(service)).toEqual([]);
+  });
+});
+
+describe('a regenerate or rename that Secrets Manager refuses', () => {
+  it.each([
+    ['/key/regenerate', {}],
+    ['/key/update', { key_alias: 'b' }],
+  ])('has the scheduled function look at the secret at once (%s)', async (path, fields) => {
+    const service = await startedService();
+    const { key_id } = await issue(service, { key_alias: 'a' });
+    service.secrets.trouble('refused');
+    expect((await ask(service, { path, body: { key: key_id, ...fields } })).status).toBe(503);
+    expect(rowOf(service, key_id).sweepAt).toBe(service.now().toISOString());
+    expect(await atRest(service)).toEqual([]);
+    expect(rowOf(service, key_id).sweepAt).toBeUndefined();
+  });
+});
+
 /** Something writes the row right after the value is stored. */
 function afterStore({ secrets, table }: Service, changes: Partial<KeyRow>): void {
   const create = secrets.create.bind(secrets);
