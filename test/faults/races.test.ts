@@ -296,6 +296,6 @@ describe('in every order of the calls', () => {
       expect(violations).toEqual([]);
       expect(orders).toBeGreaterThan(5);
     },
-    120_000,
+    600_000,
   );
 });
