@@ -1,8 +1,5 @@
 /** `POST /key/block` and `/key/unblock`: shuts a key out, at once, and lets it in again. */
-import { documentClient } from '../shared/adapters/clients.ts';
-import { secureRandom } from '../shared/adapters/randomness.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { tableStores } from '../shared/adapters/stores.ts';
 import { changedKey } from '../shared/domain/changed-key.ts';
 import { InvalidField, MalformedRequest } from '../shared/domain/errors.ts';
 import { isIdentifier } from '../shared/domain/key-format.ts';
@@ -66,12 +63,6 @@ export const blockKey = (stores: TableStores) => async (call: Call<Input>) => {
 };
 
 export const handler = api(route, () => {
-  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
-  const stores = {
-    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
-    random: secureRandom,
-    now: () => new Date(),
-    settings: readSettings(),
-  };
+  const stores = tableStores();
   return { ...stores, operation: blockKey(stores) };
 });

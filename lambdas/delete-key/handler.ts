@@ -2,11 +2,10 @@
  * `POST /key/delete`: ends keys for good. Each is refused from the moment its write commits; its secret
  * goes into a deletion window. A repeat with the same `Idempotency-Key` goes on where the first stopped.
  */
-import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
-import { secureRandom } from '../shared/adapters/randomness.ts';
+
+import { secretsClient } from '../shared/adapters/clients.ts';
 import { secretRemoval } from '../shared/adapters/secret-removal.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { tableStores } from '../shared/adapters/stores.ts';
 import { nameOf } from '../shared/domain/changed-key.ts';
 import { InvalidField, KeyNotFound, MalformedRequest, NoneFound } from '../shared/domain/errors.ts';
 import { maskedIdentifier } from '../shared/domain/key-format.ts';
@@ -120,13 +119,6 @@ async function recordedRows(
 }
 
 export const handler = api(route, () => {
-  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
-  const stores = {
-    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
-    secrets: secretRemoval(secretsClient),
-    random: secureRandom,
-    now: () => new Date(),
-    settings: readSettings(),
-  };
+  const stores = { ...tableStores(), secrets: secretRemoval(secretsClient) };
   return { ...stores, operation: deleteKey(stores) };
 });

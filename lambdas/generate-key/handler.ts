@@ -3,11 +3,10 @@
  * and its audit event committed, before its value is told to anybody; its secret is in Secrets Manager
  * by then.
  */
-import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
-import { secureRandom } from '../shared/adapters/randomness.ts';
+
+import { secretsClient } from '../shared/adapters/clients.ts';
 import { secretsMirror } from '../shared/adapters/secrets.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { tableStores } from '../shared/adapters/stores.ts';
 import { possibleAlias } from '../shared/domain/alias.ts';
 import { checkKeyCount } from '../shared/domain/key-count.ts';
 import { type NewKeyRequest, newKeyOf } from '../shared/domain/new-key.ts';
@@ -46,14 +45,8 @@ export const generateKey = (stores: Stores) => async (call: Call<NewKeyRequest>)
 };
 
 export const handler = api(route, () => {
-  const settings = readSettings();
-  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
-  const stores = {
-    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
-    secrets: secretsMirror(secretsClient, settings.secretKmsKeyId),
-    random: secureRandom,
-    now: () => new Date(),
-    settings,
-  };
+  const known = tableStores();
+  const secrets = secretsMirror(secretsClient, known.settings.secretKmsKeyId);
+  const stores = { ...known, secrets };
   return { ...stores, operation: generateKey(stores) };
 });

@@ -2,12 +2,7 @@
  * `POST /key/regenerate` and `/key/{key}/regenerate`: a new value for a key that stays the same key. The
  * answer comes when the old value is refused, or in its grace period.
  */
-import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
-import { secureRandom } from '../shared/adapters/randomness.ts';
-import { secretRemoval } from '../shared/adapters/secret-removal.ts';
-import { secretsMirror } from '../shared/adapters/secrets.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { replacementStores } from '../shared/adapters/stores.ts';
 import { possibleAlias } from '../shared/domain/alias.ts';
 import { InvalidField } from '../shared/domain/errors.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
@@ -74,17 +69,6 @@ export const regenerateKey = (stores: ReplacementStores) => async (call: Call<In
 };
 
 export const handler = api(route, () => {
-  const settings = readSettings();
-  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
-  const stores = {
-    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
-    secrets: {
-      ...secretsMirror(secretsClient, settings.secretKmsKeyId),
-      ...secretRemoval(secretsClient),
-    },
-    random: secureRandom,
-    now: () => new Date(),
-    settings,
-  };
+  const stores = replacementStores();
   return { ...stores, operation: regenerateKey(stores) };
 });

@@ -2,19 +2,14 @@
  * `POST /key/update`: changes what a request names and leaves the rest. With another alias the key's
  * secret follows its name; there is no moment without one that holds the value.
  */
-import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
-import { secureRandom } from '../shared/adapters/randomness.ts';
-import { secretRemoval } from '../shared/adapters/secret-removal.ts';
-import { secretsMirror } from '../shared/adapters/secrets.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { replacementStores } from '../shared/adapters/stores.ts';
 import { possibleAlias } from '../shared/domain/alias.ts';
 import { changedKey, checkCreator, nameOf } from '../shared/domain/changed-key.ts';
 import { MalformedRequest } from '../shared/domain/errors.ts';
 import { patchOf } from '../shared/domain/key-change.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
 import { patched } from '../shared/domain/key-patch.ts';
-import type { KeyRow } from '../shared/domain/key-row.ts';
+import type { KeyPatch, KeyRow } from '../shared/domain/key-row.ts';
 import { changeableTarget, type Target, targetOf, targetOfAlias } from '../shared/domain/target.ts';
 import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
@@ -75,18 +70,15 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
     }
     return patchOf(fields, current, context);
   };
-  const renames = (current: KeyRow) => {
-    const patch = patchFor(current);
-    return aliasAfter(current, patch) !== current.alias;
-  };
-  if (renames(row)) {
+  const isRename = (current: KeyRow, patch: KeyPatch) =>
+    aliasAfter(current, patch) !== current.alias;
+  if (isRename(row, patchFor(row))) {
     const rename = (current: KeyRow) => {
       const patch = patchFor(current);
-      const set = { ...patch.set, updated_by: nameOf(caller) };
       return {
         kind: 'rename',
         value: null,
-        patch: { ...patch, set },
+        patch: { ...patch, set: { ...patch.set, updated_by: nameOf(caller) } },
         graceSeconds: 0,
         notify: null,
       } as const;
@@ -98,10 +90,11 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
     stores,
     row,
     (current) => {
+      const patch = patchFor(current);
       // Somebody else renamed it meanwhile, and this would now be a rename back.
-      if (renames(current)) throw outpaced();
+      if (isRename(current, patch)) throw outpaced();
       const by = { caller, who, requestId, now: now(), random };
-      return { row: changedKey(current, patchFor(current), 'updated', by) };
+      return { row: changedKey(current, patch, 'updated', by) };
     },
     call,
     { answerOf: updatedKey, isUrgent: fields.blocked === true },
@@ -110,17 +103,6 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
 };
 
 export const handler = api(route, () => {
-  const settings = readSettings();
-  const { KEYS_TABLE, IDEMPOTENCY_TABLE } = readConfig('KEYS_TABLE', 'IDEMPOTENCY_TABLE');
-  const stores = {
-    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
-    secrets: {
-      ...secretsMirror(secretsClient, settings.secretKmsKeyId),
-      ...secretRemoval(secretsClient),
-    },
-    random: secureRandom,
-    now: () => new Date(),
-    settings,
-  };
+  const stores = replacementStores();
   return { ...stores, operation: updateKey(stores) };
 });

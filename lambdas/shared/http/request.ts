@@ -36,7 +36,10 @@ export const requestOf = (event: APIGatewayProxyEventV2): Request => ({
 /** API Gateway decodes every escape but that of the percent sign. The local one has null for none. */
 const paramsOf = ({ pathParameters }: APIGatewayProxyEventV2): Request['params'] =>
   Object.fromEntries(
-    Object.entries(pathParameters ?? {}).map(([name, value]) => [name, value?.replaceAll('%25', '%')]),
+    Object.entries(pathParameters ?? {}).map(([name, value]) => [
+      name,
+      value?.replaceAll('%25', '%'),
+    ]),
   );
 
 function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEventV2): string | null {
