@@ -27,6 +27,15 @@ describe('Idempotency-Key on generate', () => {
     expect(service.trail.of(first.body.key_id).length).toBe(1);
   });
 
+  it('tells no value again once keys are not mirrored any more', async () => {
+    const service = await startedService();
+    const { body: first } = await attempt(service, { key_alias: 'a' });
+    Object.assign(service.settings, { storeVirtualKeys: false });
+    const { status, body } = await attempt(service, { key_alias: 'a' });
+    expect([status, body.error.type]).toEqual([409, 'idempotency_superseded']);
+    expect(body.error.message).toContain(first.key_id);
+  });
+
   it('keeps no plaintext in its record', async () => {
     const service = await startedService();
     const { body } = await attempt(service, {});

@@ -12,6 +12,7 @@ import { tokenHash } from '../domain/key-format.ts';
 import type { KeyRow } from '../domain/key-row.ts';
 import type { KeyTable, Loaded, Secrets } from '../domain/ports.ts';
 import type { Caller, Scope } from '../domain/roles.ts';
+import type { Settings } from '../domain/settings.ts';
 import { checkYours } from '../domain/target.ts';
 
 export interface RepeatedCall {
@@ -64,14 +65,16 @@ export async function replayStored(stores: Stores, call: RepeatedCall): Promise<
  * and `Unavailable` where the secret cannot be read now.
  */
 export async function replayValue(
-  stores: Stores & { readonly secrets: Secrets },
+  stores: Stores & { readonly secrets: Secrets; readonly settings: Settings },
   call: RepeatedCall,
 ): Promise<(Replayed & { readonly value: string }) | null> {
   const record = recordOf(call, stores.now());
   if (record === null) return null;
   const row = await authorisedRow(stores.table, record, call);
   if (row.status === 'deleted') throw new KeyDeletedSince(row.keyId);
-  if (row.secretName === null || row.cur.ver === null) {
+  // Where keys are not mirrored any more, generate may not read what was stored before.
+  const { storeVirtualKeys } = stores.settings;
+  if (!storeVirtualKeys || row.secretName === null || row.cur.ver === null) {
     throw new IdempotencySuperseded(row.keyId, 'that is not kept');
   }
   if (row.cur.hash !== record.hash) {
