@@ -64,6 +64,28 @@ describe('a delete over an open rename', () => {
   });
 });
 
+describe('a delete over an open restore', () => {
+  it('names the secret of the key, and keeps the name that an earlier step has left', async () => {
+    const service = await startedService();
+    const { key_id } = await issue(service, { key_alias: 'a' });
+    service.secrets.service.deleteSecret({ SecretId: 'litellm/a', RecoveryWindowInDays: 7 });
+    await service.repair();
+    service.clock.advance(60_000);
+    await service.repair();
+    expect(rowOf(service, key_id).intent?.kind).toBe('restore');
+    const leftName = { name: 'litellm/b', alias: 'b' };
+    const row = rowOf(service, key_id);
+    const left = { ...row, rev: row.rev + 1, leftName };
+    await service.table.commit([{ kind: 'replace-row', row: left }], 'left', 1000);
+    await ask(service, { path: '/key/delete', body: { keys: [key_id] } });
+    expect(rowOf(service, key_id).intent?.names).toEqual(['litellm/a']);
+    service.clock.advance(60_000);
+    await service.repair();
+    expect(rowOf(service, key_id)).toMatchObject({ status: 'deleted', intent: null, leftName });
+    expect(await atRest(service)).toEqual([]);
+  });
+});
+
 describe('what the sweep suspects', () => {
   it.each([
     ['a regenerate', '/key/regenerate', {}],
