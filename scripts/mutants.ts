@@ -25,6 +25,8 @@ import { listMutants, type Mutant } from './mutants/mutant.ts';
 const root = resolve(import.meta.dirname, '..');
 const copies = 2;
 const limitMs = 120_000;
+/** For all tests of this process together, where those that are named did not notice. */
+const suiteLimitMs = 400_000;
 /** Not copied: these tests are about the checkout, and would fail over any patch or in any copy. */
 const checkoutTests = ['test/scripts/', 'test/mutants/'];
 
@@ -128,15 +130,20 @@ async function verdictOn({ patch, tests }: Mutant, dir: string): Promise<Verdict
 async function outcomeOf(dir: string, tests: readonly string[]): Promise<Verdict> {
   const file = join(dir, 'report.json');
   rmSync(file, { force: true });
-  const { output } = await run(dir, 'vitest', [
-    'run',
-    '--project=in-process',
-    '--maxWorkers=1',
-    '--bail=1',
-    '--reporter=json',
-    `--outputFile=${file}`,
-    ...tests,
-  ]);
+  const { output } = await run(
+    dir,
+    'vitest',
+    [
+      'run',
+      '--project=in-process',
+      '--maxWorkers=1',
+      '--bail=1',
+      '--reporter=json',
+      `--outputFile=${file}`,
+      ...tests,
+    ],
+    tests.length === 0 ? suiteLimitMs : limitMs,
+  );
   try {
     const { success, testResults } = report.parse(JSON.parse(readFileSync(file, 'utf8')));
     if (success) return { kind: 'survived' };
@@ -158,10 +165,11 @@ function run(
   dir: string,
   command: string,
   args: readonly string[],
+  timeout: number = limitMs,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const options = {
     cwd: dir,
-    timeout: limitMs,
+    timeout,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
     env: {

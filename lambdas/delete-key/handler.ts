@@ -6,7 +6,7 @@
 import { secretsClient } from '../shared/adapters/clients.ts';
 import { secretRemoval } from '../shared/adapters/secret-removal.ts';
 import { tableStores } from '../shared/adapters/stores.ts';
-import { nameOf } from '../shared/domain/changed-key.ts';
+import { nameOf } from '../shared/domain/changed-by.ts';
 import { InvalidField, KeyNotFound, MalformedRequest, NoneFound } from '../shared/domain/errors.ts';
 import { maskedIdentifier } from '../shared/domain/key-format.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';

@@ -4,13 +4,20 @@
  */
 import { replacementStores } from '../shared/adapters/stores.ts';
 import { possibleAlias } from '../shared/domain/alias.ts';
-import { changedKey, checkCreator, nameOf } from '../shared/domain/changed-key.ts';
+import { nameOf } from '../shared/domain/changed-by.ts';
+import { changedKey } from '../shared/domain/changed-key.ts';
 import { MalformedRequest } from '../shared/domain/errors.ts';
-import { patchOf } from '../shared/domain/key-change.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
 import { patched } from '../shared/domain/key-patch.ts';
 import type { KeyPatch, KeyRow } from '../shared/domain/key-row.ts';
-import { changeableTarget, type Target, targetOf, targetOfAlias } from '../shared/domain/target.ts';
+import { patchOf } from '../shared/domain/patch-of.ts';
+import {
+  changeableTarget,
+  checkCreator,
+  type Target,
+  targetOf,
+  targetOfAlias,
+} from '../shared/domain/target.ts';
 import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';

@@ -18,7 +18,7 @@
  *   is open', 'gets the first answer, and changes nothing'
  * - trouble with the table is a 503 and no 401: changes-trouble
  * - null clears, metadata is merged as documented, an unchanged budget_duration moves nothing:
- *   shared/domain/key-change
+ *   shared/domain/patch-of
  * - an expired key's former value, mails: regenerate-key, 'says until when the old value is let in'
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';

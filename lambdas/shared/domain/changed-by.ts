@@ -8,6 +8,9 @@ const masterAlias = 'litellm_proxy_master_key';
 /** The name of an admin key that belongs to no user. */
 export const adminName = 'default_user_id';
 
+/** The name that a key keeps of whoever created, changed or deleted it. */
+export const nameOf = (caller: Caller): string => caller.userId ?? adminName;
+
 /** A key's token hash where it is shown; for the admin key, its alias. */
 export const callerName = (keyId: string, hash: string): string =>
   isMaster(keyId) ? masterAlias : hash;
@@ -22,7 +25,7 @@ export function whoOf(caller: Caller, header: string | null, sourceIp: string | 
     isAdmin(caller) || caller.row.key.metadata['allow_litellm_changed_by_header'] === true;
   const named = mayName && header !== null && header !== '' ? checked(header) : null;
   return {
-    changed_by: named ?? caller.userId ?? adminName,
+    changed_by: named ?? nameOf(caller),
     changed_by_api_key: callerName(caller.keyId, caller.tokenHash),
     principal: caller.keyId,
     settled_by: null,

@@ -1,10 +1,9 @@
-import { adminName } from './changed-by.ts';
-import { Denied } from './errors.ts';
+import { nameOf } from './changed-by.ts';
 import { audited, withImage } from './key-event.ts';
 import { patched } from './key-patch.ts';
 import type { AuditAction, KeyPatch, KeyRow, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
-import { type Caller, isAdmin } from './roles.ts';
+import type { Caller } from './roles.ts';
 import { checkRowSize } from './row-size.ts';
 import { retaggedSoon } from './secret-tags.ts';
 
@@ -15,9 +14,6 @@ export interface ChangeBy {
   readonly now: Date;
   readonly random: Randomness;
 }
-
-/** The name that a key keeps of whoever created, changed or deleted it. */
-export const nameOf = (caller: Caller): string => caller.userId ?? adminName;
 
 /**
  * The row after a change of its settings. A step that is open is carried along, and the size is
@@ -49,10 +45,4 @@ export function changedKey(
     notify: null,
   };
   return audited(row, next, happening, random);
-}
-
-/** Settings are changed by whoever created the key, or by an admin; the owner alone may not. */
-export function checkCreator(row: KeyRow, caller: Caller): void {
-  if (isAdmin(caller) || (caller.userId !== null && row.key.created_by === caller.userId)) return;
-  throw new Denied('Only a proxy admin may change a key that somebody else created.');
 }

@@ -2,7 +2,7 @@
 
 import { checkAlias } from './alias.ts';
 import { resetAt, windowsOf } from './budget-windows.ts';
-import { adminName } from './changed-by.ts';
+import { nameOf } from './changed-by.ts';
 import { chosenValue } from './chosen-value.ts';
 import { expiryWithin, withinCaller } from './delegation.ts';
 import { Denied, InvalidField } from './errors.ts';
@@ -158,7 +158,7 @@ function imageOf(
   { caller, now }: BirthContext,
 ): KeyImage {
   const at = now.toISOString();
-  const by = caller.userId ?? adminName;
+  const by = nameOf(caller);
   const keyType = fields.key_type ?? undefined;
   const interval = fields.rotation_interval ?? null;
   // Checked also where it changes nothing: as in LiteLLM, rotation takes both fields.

@@ -1,19 +1,19 @@
 /** The rules of a regenerate: what a request, a caller and the settings make of a key's next value. */
-import { checkCreator, nameOf } from './changed-key.ts';
+import { nameOf } from './changed-by.ts';
 import { chosenValue } from './chosen-value.ts';
 import { exceeds } from './delegation.ts';
 import { Conflict, Denied, InvalidField } from './errors.ts';
 import { graceSecondsOf } from './grace-period.ts';
-import { type ChangeContext, patchOf } from './key-change.ts';
 import type { KeyFields } from './key-fields.ts';
 import { maskedName, newKey, tokenHash } from './key-format.ts';
 import { patched, textOr } from './key-patch.ts';
 import { isExpired, type KeyPatch, type KeyRow, type Notify } from './key-row.ts';
-
+import { type ChangeContext, patchOf } from './patch-of.ts';
 import type { Randomness } from './ports.ts';
 import { knownRecipient, recipientOf } from './recipient.ts';
 import { type Caller, isMaster } from './roles.ts';
 import { checkStorable } from './storable.ts';
+import { checkCreator } from './target.ts';
 
 /** What a request asks for. */
 export interface Regeneration {

@@ -4,7 +4,7 @@ import { Denied, KeyNotFound } from './errors.ts';
 import { isKeyId, isTokenHash, shapeOf, tokenHash } from './key-format.ts';
 import { countsAsValue, type KeyRow } from './key-row.ts';
 import type { TargetRef } from './ports.ts';
-import { type Caller, isAdminRole, isMaster, owns, type Scope } from './roles.ts';
+import { type Caller, isAdmin, isAdminRole, isMaster, owns, type Scope } from './roles.ts';
 
 /** How to find the key, and the hash that it must then have; null where no hash was named. */
 export interface Target {
@@ -85,4 +85,10 @@ export function checkYours(row: KeyRow | null, caller: Caller, scope: Scope): vo
   const isAbove = isAdminRole(row?.key.user_role) && row?.keyId !== caller.keyId;
   if (row !== null && owns(caller, row) && !isAbove) return;
   throw new Denied('You may change your own keys only.');
+}
+
+/** Settings are changed by whoever created the key, or by an admin; the owner alone may not. */
+export function checkCreator(row: KeyRow, caller: Caller): void {
+  if (isAdmin(caller) || (caller.userId !== null && row.key.created_by === caller.userId)) return;
+  throw new Denied('Only a proxy admin may change a key that somebody else created.');
 }

@@ -5,7 +5,7 @@ import type { AliasLease, Intent, KeyRow, Who } from '../domain/key-row.ts';
 import type { NewKey } from '../domain/new-key.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
 import type { Closing } from './close-intent.ts';
-import { endOfRetention, freeLease, removeRecord, takeLease } from './writes.ts';
+import { endOfRetention, freeLease, removeRecord, secondsAfter, takeLease } from './writes.ts';
 
 /** The new key with its open intent; a key that names no secret needs none. */
 export function withIntent(
@@ -23,7 +23,7 @@ export function withIntent(
     claim: 0,
     opened: at.toISOString(),
     at: at.toISOString(),
-    fence: new Date(at.getTime() + fenceSeconds * 1000).toISOString(),
+    fence: secondsAfter(at, fenceSeconds),
     notify,
     hash: row.cur.hash,
     ver: id,

@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { DomainError } from '../../../../lambdas/shared/domain/errors.ts';
-import { patchOf } from '../../../../lambdas/shared/domain/key-change.ts';
 import {
   adminMembers,
   fieldRules,
@@ -11,6 +10,7 @@ import {
 } from '../../../../lambdas/shared/domain/key-fields.ts';
 import { emptyPatch, patched } from '../../../../lambdas/shared/domain/key-patch.ts';
 import type { KeyImage } from '../../../../lambdas/shared/domain/key-row.ts';
+import { patchOf } from '../../../../lambdas/shared/domain/patch-of.ts';
 import type { Caller } from '../../../../lambdas/shared/domain/roles.ts';
 import type { Settings } from '../../../../lambdas/shared/domain/settings.ts';
 import { keyFields, temporaryBudget } from '../../../../lambdas/shared/http/key-request.ts';
