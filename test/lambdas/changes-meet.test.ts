@@ -73,15 +73,15 @@ describe('a delete over an open restore', () => {
     service.clock.advance(60_000);
     await service.repair();
     expect(rowOf(service, key_id).intent?.kind).toBe('restore');
-    const leftName = { name: 'litellm/b', alias: 'b' };
+    const leftNames = [{ name: 'litellm/b', alias: 'b' }];
     const row = rowOf(service, key_id);
-    const left = { ...row, rev: row.rev + 1, leftName };
+    const left = { ...row, rev: row.rev + 1, leftNames };
     await service.table.commit([{ kind: 'replace-row', row: left }], 'left', 1000);
     await ask(service, { path: '/key/delete', body: { keys: [key_id] } });
     expect(rowOf(service, key_id).intent?.names).toEqual(['litellm/a']);
     service.clock.advance(60_000);
     await service.repair();
-    expect(rowOf(service, key_id)).toMatchObject({ status: 'deleted', intent: null, leftName });
+    expect(rowOf(service, key_id)).toMatchObject({ status: 'deleted', intent: null, leftNames });
     expect(await atRest(service)).toEqual([]);
   });
 });

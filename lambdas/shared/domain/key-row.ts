@@ -205,6 +205,7 @@ const intent = z.looseObject({
   request_id: z.string(),
 });
 
+const leftName = z.looseObject({ name: z.string(), alias: z.nullable(z.string()) });
 const dayCount = z.looseObject({ day: z.string(), count: z.number() });
 
 export const keyRow = z.looseObject({
@@ -239,8 +240,8 @@ export const keyRow = z.looseObject({
    * there. Absent as long as it never has.
    */
   ownNameLeftAt: z.optional(z.string()),
-  /** A name that a step closed by the reconciler gave up: a call of that step may still arrive there. */
-  leftName: z.optional(z.looseObject({ name: z.string(), alias: z.nullable(z.string()) })),
+  /** Names that steps closed by the reconciler gave up: a call of theirs may still arrive there. */
+  leftNames: z.optional(z.array(leftName)),
   /** When the sweep is to look at this row beside its daily round. */
   sweepAt: z.optional(z.string()),
   /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
@@ -253,6 +254,7 @@ export type KeyImage = z.infer<typeof keyImage>;
 export type KeyPatch = z.infer<typeof keyPatch>;
 export type KeyRow = z.infer<typeof keyRow>;
 export type Intent = z.infer<typeof intent>;
+export type LeftName = z.infer<typeof leftName>;
 export type DayCount = z.infer<typeof dayCount>;
 export type Who = z.infer<typeof who>;
 export type Notify = z.infer<typeof notify>;

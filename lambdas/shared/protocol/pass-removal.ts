@@ -1,3 +1,4 @@
+import type { LeftName } from '../domain/key-row.ts';
 import { bySystem } from '../domain/system-event.ts';
 import type { Closing } from './close-intent.ts';
 import { settledDeletion } from './deletion.ts';
@@ -9,11 +10,11 @@ export async function finishDeletion(pass: Pass): Promise<PassResult> {
   const { row, intent, now, settings } = pass;
   const removed = await removeSecrets(pass);
   if (removed === null) return 'left';
-  const other = intent.names.find((name) => name !== row.secretName);
+  const others = intent.names.filter((name) => name !== row.secretName);
   return closeRemoval(
     pass,
     settledDeletion(row, intent, removed, now().toISOString(), settings.retentionDays),
-    other === undefined ? undefined : { name: other, alias: intent.newAlias },
+    others.map((name) => ({ name, alias: intent.newAlias })),
   );
 }
 
@@ -52,9 +53,9 @@ async function removeSecrets(pass: Pass): Promise<ReadonlySet<string> | null> {
 function closeRemoval(
   pass: Pass,
   { row: settled, also }: Closing,
-  leftName?: { readonly name: string; readonly alias: string | null },
+  left: readonly LeftName[] = [],
 ): Promise<PassResult> {
   const { row, requestId, now, random } = pass;
   const audited = bySystem(row, settled, 'secret_removed', requestId, now(), random);
-  return close(pass, { row: audited, also }, 'cleaned', leftName);
+  return close(pass, { row: audited, also }, 'cleaned', left);
 }

@@ -1,3 +1,4 @@
+import type { LeftName } from '../domain/key-row.ts';
 import { system } from '../domain/system-event.ts';
 import { close, holdsValue, isOurs, isOursUnder, type Pass, type PassResult } from './pass.ts';
 import { settledReplacement, undoneReplacement } from './replacement.ts';
@@ -70,5 +71,5 @@ function undo(pass: Pass, deletedAt: string | null): Promise<PassResult> {
 }
 
 /** A step in place leaves no name. */
-const leftAt = (name: string | null, alias: string | null, { row, intent }: Pass) =>
-  name === null || intent.newName === row.secretName ? undefined : { name, alias };
+const leftAt = (name: string | null, alias: string | null, { row, intent }: Pass): LeftName[] =>
+  name === null || intent.newName === row.secretName ? [] : [{ name, alias }];

@@ -1,6 +1,6 @@
 /** What the passes of the reconciler share: how they tell whose a secret is, and how they close a step. */
 import type { Deadline } from '../domain/deadline.ts';
-import type { Intent, KeyRow } from '../domain/key-row.ts';
+import type { Intent, KeyRow, LeftName } from '../domain/key-row.ts';
 import type { DescribeOutcome, KeyTable, KeyWrite, SecretRepairs } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { voidStage } from '../domain/tombstone.ts';
@@ -27,21 +27,25 @@ export interface Pass extends RepairStores {
   readonly deadline: Deadline;
 }
 
+/** More steps in a row than can be closed before the first look. */
+const mostLeftNames = 4;
+
 /**
  * Closes the step, and has the sweep look once more a fence later: a call may still land. What is
  * lost stays lost, which the daily round tells once a day.
  *
- * @param leftName a name that the step gave up, for that look
+ * @param left names that the step gave up, for that look
  */
 export async function close(
   { table, random, deadline, now, settings }: Pass,
   { row, also }: Closing,
   result: PassResult,
-  leftName?: KeyRow['leftName'],
+  left: readonly LeftName[] = [],
 ): Promise<PassResult> {
   const sweepAt = result === 'lost' ? undefined : secondsAfter(now(), settings.timing.fenceSeconds);
-  // A step that leaves no name must not hide the one that an earlier step has left.
-  const swept: KeyRow = { ...row, sweepAt, leftName: leftName ?? row.leftName };
+  // Beside those that earlier steps have left: no look may hide another.
+  const leftNames = [...(row.leftNames ?? []), ...left].slice(-mostLeftNames);
+  const swept: KeyRow = { ...row, sweepAt, ...(leftNames.length > 0 ? { leftNames } : {}) };
   const writes: KeyWrite[] = [{ kind: 'replace-row', row: swept }, ...also];
   const outcome = await table.commit(writes, random.uuid(), deadline.tableLimitMs());
   if (outcome.kind === 'committed') return result;

@@ -44,7 +44,7 @@ export async function sweepRow(
   if (look === 'fine') {
     const wasAskedFor = row.sweepAt !== undefined && later === null;
     // What a closed step left has been looked at when it was to be.
-    const looked = wasAskedFor ? { ...row, leftName: undefined } : row;
+    const looked = wasAskedFor ? { ...row, leftNames: undefined } : row;
     if (wasAskedFor || row.suspicion !== undefined) {
       await write(stores, [noted(looked, undefined, later)], deadline);
     }
@@ -80,9 +80,9 @@ interface Compared {
 }
 
 async function compare(stores: RepairStores, row: KeyRow, deadline: Deadline): Promise<Compared> {
-  const { status, secretName, alias, leftName } = row;
+  const { status, secretName, alias, leftNames = [] } = row;
   const own = secretName === null ? [] : [{ name: secretName, alias }];
-  const left = leftName === undefined || leftName.name === secretName ? [] : [leftName];
+  const left = leftNames.filter(({ name }) => name !== secretName);
   for (const { name, alias: of } of [...(status === 'deleted' ? own : []), ...left]) {
     const found = await strayUnder(stores, row, name, of, deadline);
     if (found.look !== 'fine') return found;

@@ -23,7 +23,7 @@ async function takenBack(path: string, fields: object = { key_alias: 'a' }) {
   await service.repair();
   expect(rowOf(service, born.key_id)).toMatchObject({
     intent: null,
-    leftName: { name: 'litellm/b', alias: 'b' },
+    leftNames: [{ name: 'litellm/b', alias: 'b' }],
   });
   const arrives = (tags: Readonly<Record<string, string>> = ours(born.key_id)) =>
     service.secrets.service.createSecret({
@@ -114,18 +114,18 @@ describe.each(steps)('a late secret of %s that was taken back', (_, path) => {
     service.clock.advance(60_000);
     expect(await look()).toBe('fine');
     expect(isLive(service, 'litellm/b')).toBe(true);
-    expect(rowOf(service, born.key_id).leftName).toBeUndefined();
+    expect(rowOf(service, born.key_id).leftNames).toBeUndefined();
   });
 
   it('that never comes is forgotten after one look', async () => {
     const { service, born, look } = await takenBack(path);
     service.clock.advance(59_999);
     expect(await look()).toBe('fine');
-    expect(rowOf(service, born.key_id).leftName).toBeDefined();
+    expect(rowOf(service, born.key_id).leftNames).toBeDefined();
     service.clock.advance(1);
     expect(await look()).toBe('fine');
-    const { leftName, sweepAt } = rowOf(service, born.key_id);
-    expect([leftName, sweepAt]).toEqual([undefined, undefined]);
+    const { leftNames, sweepAt } = rowOf(service, born.key_id);
+    expect([leftNames, sweepAt]).toEqual([undefined, undefined]);
   });
 
   it.each(['throttled', 'refused', 'unanswered'] as const)(
@@ -137,7 +137,7 @@ describe.each(steps)('a late secret of %s that was taken back', (_, path) => {
       const failed = vi.spyOn(service.secrets, 'describe');
       failed.mockImplementation(async () => ({ kind, reason: 'Injected' }));
       expect(await look()).toBe('unknown');
-      expect(rowOf(service, born.key_id).leftName).toBeDefined();
+      expect(rowOf(service, born.key_id).leftNames).toBeDefined();
       failed.mockRestore();
       expect(await atRest(service)).toEqual([]);
       expect(isLive(service, 'litellm/b')).toBe(false);
@@ -150,6 +150,21 @@ describe.each(steps)('a late secret of %s that was taken back', (_, path) => {
     await ask(service, { path: '/key/regenerate', body: { key: born.key_id } });
     service.clock.advance(60_000);
     await service.repair();
+    arrives();
+    expect(await atRest(service)).toEqual([]);
+    expect(isLive(service, 'litellm/b')).toBe(false);
+  });
+
+  it('is found too where another step was taken back before the look', async () => {
+    const { service, born, arrives } = await takenBack(path);
+    service.secrets.trouble('unanswered', 'unanswered');
+    await ask(service, { path, body: { key: born.key_id, key_alias: 'c' } });
+    service.clock.advance(60_000);
+    await service.repair();
+    expect(rowOf(service, born.key_id).leftNames).toEqual([
+      { name: 'litellm/b', alias: 'b' },
+      { name: 'litellm/c', alias: 'c' },
+    ]);
     arrives();
     expect(await atRest(service)).toEqual([]);
     expect(isLive(service, 'litellm/b')).toBe(false);
@@ -174,7 +189,7 @@ describe('the name of a key without alias', () => {
     await ask(service, { path: '/key/update', body });
     service.clock.advance(60_000);
     await service.repair();
-    expect(rowOf(service, born.key_id)).toMatchObject({ leftName: { name: own, alias: null } });
+    expect(rowOf(service, born.key_id)).toMatchObject({ leftNames: [{ name: own, alias: null }] });
     expect((await ask(service, { path: '/key/update', body })).status).toBe(200);
     expect(await atRest(service)).toEqual([]);
     expect(service.secrets.current(own)).toBe(born.key);
@@ -191,7 +206,7 @@ describe('the name of a key without alias', () => {
     await service.repair();
     expect(rowOf(service, born.key_id)).toMatchObject({
       alias: 'b',
-      leftName: { name: own, alias: null },
+      leftNames: [{ name: own, alias: null }],
     });
     // Somebody brings it back, or a RestoreSecret that was under way does.
     service.secrets.service.restoreSecret({ SecretId: own });

@@ -167,7 +167,7 @@ describe.each([
       intent: null,
       cur: { hash: intent.hash, ver: intent.ver },
       secretName: 'litellm/b',
-      leftName: { name: 'litellm/a', alias: 'a' },
+      leftNames: [{ name: 'litellm/a', alias: 'a' }],
     });
     expect(service.secrets.current('litellm/a')).toBeNull();
     expect(service.table.lease('a')).toMatchObject({
@@ -190,7 +190,7 @@ describe.each([
       alias: 'a',
       intent: null,
       seq: 1,
-      leftName: { name: 'litellm/b', alias: 'b' },
+      leftNames: [{ name: 'litellm/b', alias: 'b' }],
       sweepAt: '2026-11-25T13:52:00.000Z',
     });
     expect(service.table.lease('b')).toMatchObject({ state: 'free', deletedAt: null });
