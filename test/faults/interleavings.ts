@@ -65,7 +65,8 @@ export async function explore(race: Race): Promise<Explored> {
     const choose = seededChoice(race.name.length);
     while (orders < race.drawn) await attempt(new Turns((_made, of) => choose(of)));
   } else {
-    for (let path: readonly number[] | null = []; path !== null && orders < most; ) {
+    let path: readonly number[] | null = [];
+    for (let tried = 0; path !== null && tried < most; tried += 1) {
       const along: readonly number[] = path;
       path = await attempt(new Turns((made) => along[made] ?? 0));
     }
