@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { type Contract, commonErrors } from '../shared/http/contract.ts';
-import { resetSpendRequest } from './schema.ts';
 
 export const contract: Contract = {
   summary: "Set a key's spend back",
   description: 'To zero, or to an amount that is at most what was spent and what may be spent.',
-  body: resetSpendRequest,
+  // What `schema.ts` takes leniently, as it should be sent.
+  body: z.object({ reset_to: z.number() }),
   answer: z.strictObject({
     key_hash: z.string(),
     spend: z.number(),
