@@ -4,7 +4,7 @@ import type { AdminSecret } from './admin-secret.ts';
 import type { ApiOperation } from './api.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import type { IdempotencyTable, KeysTable } from './tables.ts';
+import type { AuditTable, IdempotencyTable, KeysTable } from './tables.ts';
 
 /** Who suffers when a route fails. A route without an entry does not compile. */
 const impacts: Readonly<Record<ApiOperation, string>> = {
@@ -15,12 +15,19 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'regenerate-key': 'Keys cannot be rotated.',
   'reset-spend': 'Spent budgets cannot be set back.',
   'show-key-info': 'Gateways and people cannot look a key up.',
+  'show-keys': 'Gateways and people cannot look several keys up at once.',
+  'list-keys': 'Keys cannot be listed or searched.',
+  'list-aliases': 'The aliases that are taken cannot be listed.',
+  'list-audit-records':
+    'Auditors cannot see who changed which key; the records are written all the same.',
+  'show-audit-record': 'Auditors cannot open a record; the records are written all the same.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };
 
 export interface ApiOperationsProps extends OperationDefaults {
   readonly keys: KeysTable;
+  readonly audit: AuditTable;
   readonly idempotency: IdempotencyTable;
   readonly secrets: MirroredSecrets;
   readonly adminSecret: AdminSecret;
@@ -29,7 +36,7 @@ export interface ApiOperationsProps extends OperationDefaults {
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
-  { keys, idempotency, secrets, adminSecret, ...defaults }: ApiOperationsProps,
+  { keys, audit, idempotency, secrets, adminSecret, ...defaults }: ApiOperationsProps,
 ): Readonly<Record<ApiOperation, Operation>> {
   // Every call's own limit is counted from this, and so is the fence of the two-store protocol.
   const timeout = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
@@ -64,7 +71,19 @@ export function apiOperations(
   }
 
   const showKeyInfo = create('show-key-info');
-  keys.grantRead(showKeyInfo);
+  const showKeys = create('show-keys');
+  for (const operation of [showKeyInfo, showKeys]) keys.grantRead(operation);
+
+  const listKeys = create('list-keys');
+  const listAliases = create('list-aliases');
+  for (const operation of [listKeys, listAliases]) keys.grantList(operation);
+
+  const listAuditRecords = create('list-audit-records');
+  audit.grantList(listAuditRecords);
+  const showAuditRecord = create('show-audit-record');
+  audit.grantRead(showAuditRecord);
+  // They look their caller up.
+  for (const operation of [listAuditRecords, showAuditRecord]) keys.grantRead(operation);
 
   return {
     'generate-key': generateKey,
@@ -74,6 +93,11 @@ export function apiOperations(
     'regenerate-key': regenerateKey,
     'reset-spend': resetSpend,
     'show-key-info': showKeyInfo,
+    'show-keys': showKeys,
+    'list-keys': listKeys,
+    'list-aliases': listAliases,
+    'list-audit-records': listAuditRecords,
+    'show-audit-record': showAuditRecord,
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),
   };

@@ -49,6 +49,16 @@ export class KeysTable extends TableV2 {
     this.give(operation, ['BatchGetItem']);
   }
 
+  /** List keys and aliases, and look rows up. */
+  grantList(operation: Operation): void {
+    this.give(operation, ['BatchGetItem']);
+    const { byCreated, byUser, byTeam } = keysIndexes;
+    operation.allow(
+      ['dynamodb:Query'],
+      [byCreated, byUser, byTeam].map(({ name }) => `${this.tableArn}/index/${name}`),
+    );
+  }
+
   /** Put a new row with its pointer and alias, settle it, or take it back; count what a user owns. */
   grantGenerate(operation: Operation): void {
     this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
@@ -111,7 +121,21 @@ export class AuditTable extends TableV2 {
     });
   }
 
-  /** Write a record. Nobody may read, change or remove one; that none is overwritten is the writer's condition. */
+  /** Read records by their id. */
+  grantRead(operation: Operation): void {
+    give(operation, 'AUDIT_TABLE', this, ['BatchGetItem']);
+  }
+
+  /** List records by time, key, object or actor, and read them. */
+  grantList(operation: Operation): void {
+    give(operation, 'AUDIT_TABLE', this, ['BatchGetItem', 'Query']);
+    operation.allow(
+      ['dynamodb:Query'],
+      Object.values(auditIndexes).map(({ name }) => `${this.tableArn}/index/${name}`),
+    );
+  }
+
+  /** Write a record. Its writer may not read, change or remove one; that none is overwritten is its condition. */
   grantAppend(operation: Operation): void {
     give(operation, 'AUDIT_TABLE', this, ['PutItem']);
   }

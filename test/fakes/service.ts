@@ -6,6 +6,12 @@ import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.t
 import { deleteKey, route as deleteRoute } from '../../lambdas/delete-key/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { generateKey, route as generateRoute } from '../../lambdas/generate-key/handler.ts';
+import { listAliases, route as listAliasesRoute } from '../../lambdas/list-aliases/handler.ts';
+import {
+  listAuditRecords,
+  route as listAuditRoute,
+} from '../../lambdas/list-audit-records/handler.ts';
+import { listKeys, route as listKeysRoute } from '../../lambdas/list-keys/handler.ts';
 import { handler as refuseUnknownRoute } from '../../lambdas/refuse-unknown-route/handler.ts';
 import { regenerateKey, route as regenerateRoute } from '../../lambdas/regenerate-key/handler.ts';
 import { resetSpend, route as resetSpendRoute } from '../../lambdas/reset-spend/handler.ts';
@@ -24,13 +30,20 @@ import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
 import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
+import {
+  showAuditRecord,
+  route as showAuditRoute,
+} from '../../lambdas/show-audit-record/handler.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
+import { showKeys, route as showKeysRoute } from '../../lambdas/show-keys/handler.ts';
 import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
+import { memoryAuditReads } from './memory-audit-reads.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
 import { MemoryDueRows } from './memory-due-rows.ts';
+import { memoryKeyLists } from './memory-key-lists.ts';
 import { MemoryKeyTable } from './memory-key-table.ts';
 import { MemoryMailer } from './memory-mailer.ts';
 import { MemoryNotices } from './memory-notices.ts';
@@ -87,6 +100,8 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
+  const lists = memoryKeyLists(table);
+  const auditReads = memoryAuditReads(trail);
   const stores = { table, secrets, random, now, settings };
   const processStores: ProcessStores = { table, secrets, due };
 
@@ -101,6 +116,20 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       'regenerate-key': api(regenerateRoute, () => ({ ...own, operation: regenerateKey(own) })),
       'reset-spend': api(resetSpendRoute, () => ({ ...own, operation: resetSpend(own) })),
       'show-key-info': api(infoRoute, () => ({ ...own, operation: showKeyInfo(own) })),
+      'list-keys': api(listKeysRoute, () => ({ ...own, operation: listKeys({ ...own, lists }) })),
+      'list-aliases': api(listAliasesRoute, () => ({
+        ...own,
+        operation: listAliases({ ...own, lists }),
+      })),
+      'show-keys': api(showKeysRoute, () => ({ ...own, operation: showKeys(own) })),
+      'list-audit-records': api(listAuditRoute, () => ({
+        ...own,
+        operation: listAuditRecords({ ...own, audit: auditReads }),
+      })),
+      'show-audit-record': api(showAuditRoute, () => ({
+        ...own,
+        operation: showAuditRecord(auditReads),
+      })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };

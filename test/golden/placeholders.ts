@@ -20,7 +20,7 @@ export class Placeholders {
 
   /** Learns what an answer shows for the first time: `ours` stands where `recorded` has a placeholder. */
   learn(recorded: unknown, ours: unknown): void {
-    for (const kind of ['key', 'hash']) this.#learn(kind, recorded, ours);
+    for (const kind of ['key', 'hash', 'last4']) this.#learn(kind, recorded, ours);
   }
 
   /** A key's new value, of which the recording knows nothing: the name goes on with it. */
@@ -39,7 +39,12 @@ export class Placeholders {
   #learn(kind: string, recorded: unknown, ours: unknown): void {
     if (typeof recorded === 'string' && typeof ours === 'string') {
       const [whole, found, name] = [...recorded.matchAll(placeholder)][0] ?? [];
-      if (whole === recorded && found === kind && name !== undefined) this.#keep(kind, name, ours);
+      if (name === undefined || found !== kind) return;
+      if (whole === recorded && kind !== 'last4') this.#keep(kind, name, ours);
+      // A key whose making is not in the recording is seen by its label first.
+      if (kind === 'last4' && !this.#values.has(`last4:${name}`)) {
+        this.#values.set(`last4:${name}`, ours.slice(-4));
+      }
     } else if (typeof recorded === 'object' && typeof ours === 'object') {
       const answered = new Map(Object.entries(ours ?? {}));
       for (const [field, value] of Object.entries(recorded ?? {})) {

@@ -1,7 +1,46 @@
+import * as z from 'zod/mini';
 import { callerName } from './changed-by.ts';
 import { shownImage } from './key-event.ts';
 import type { KeyRow } from './key-row.ts';
 import type { AuditRecord } from './ports.ts';
+
+const image = z.nullable(z.record(z.string(), z.unknown()));
+
+/** A record as it is stored. What a newer release adds is kept. */
+export const auditRecord = z.looseObject({
+  id: z.string(),
+  key_id: z.string(),
+  seq: z.number(),
+  action: z.string(),
+  at: z.string(),
+  table_name: z.string(),
+  object_id: z.string(),
+  changed_by: z.string(),
+  who: image,
+  before: image,
+  after: image,
+  digest: z.string(),
+  chain: z.string(),
+  previous_chain: z.string(),
+  event_id: z.string(),
+  request_id: z.string(),
+  operation_id: z.nullable(z.string()),
+  ended_overlap: z.optional(z.boolean()),
+  redacted: z.optional(z.record(z.string(), z.string())),
+});
+export type StoredAuditRecord = z.infer<typeof auditRecord>;
+
+/** What a record is found by. */
+export interface AuditPlace {
+  readonly keyId: string;
+  readonly seq: number;
+}
+
+/** The place that a record's id tells; null for a text that can be none. */
+export function placeOf(id: string): AuditPlace | null {
+  const [, keyId, seq] = /^(master|[0-9A-Za-z]{17})_([1-9][0-9]{0,11})$/.exec(id) ?? [];
+  return keyId === undefined ? null : { keyId, seq: Number(seq) };
+}
 
 /**
  * The audit record of a change of the row, or null for a write that is no audited change. Digest

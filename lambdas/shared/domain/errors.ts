@@ -87,14 +87,10 @@ export class KeyNotUsable extends DomainError {
   }
 }
 
-/** An `internal_user_viewer` asked for a change; LiteLLM answers 401 rather than 403 here. */
-export class ReadOnlyUser extends DomainError {
+/** Of the routes that are not for the caller's role, those that LiteLLM answers with a 401, not a 403. */
+export class RouteNotForRole extends DomainError {
   readonly kind = 'unauthenticated';
   readonly type = 'auth_error';
-
-  constructor() {
-    super('The role internal_user_viewer may look at keys but not change them.');
-  }
 }
 
 /** The caller is known but may not do this. */
@@ -104,6 +100,25 @@ export class Denied extends DomainError {
 
   constructor(message: string, param: string | null = null) {
     super(message, { param });
+  }
+}
+
+/** A list is narrowed to what the caller may not see. LiteLLM's type for it. */
+export class FilterDenied extends DomainError {
+  readonly kind = 'denied';
+  readonly type = 'bad_request_error';
+
+  constructor(param: string, message: string) {
+    super(message, { param });
+  }
+}
+
+export class RecordNotFound extends DomainError {
+  readonly kind = 'missing';
+  readonly type = 'not_found_error';
+
+  constructor() {
+    super('There is no audit record of this id.', { param: 'id' });
   }
 }
 

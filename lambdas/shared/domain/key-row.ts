@@ -250,6 +250,24 @@ export const keyRow = z.looseObject({
   ttl: z.optional(z.number()),
 });
 
+/** What the list indexes tell of a row without a read of it. */
+export const listedKey = z.looseObject({
+  token: z.string(),
+  alias: z.nullable(z.string()),
+  status: z.enum(['active', 'deleted']),
+  blocked: z.boolean(),
+  expires: z.nullable(z.string()),
+});
+export type ListedKey = z.infer<typeof listedKey>;
+
+export const listedOf = ({ cur, alias, status, blocked, expires }: KeyRow): ListedKey => ({
+  token: cur.hash,
+  alias,
+  status,
+  blocked,
+  expires,
+});
+
 export type KeyImage = z.infer<typeof keyImage>;
 export type KeyPatch = z.infer<typeof keyPatch>;
 export type KeyRow = z.infer<typeof keyRow>;
@@ -289,7 +307,10 @@ export type TokenPointer = z.infer<typeof tokenPointer>;
 export type KeyStatus = 'active' | 'expired' | 'revoked' | 'deleted';
 
 /** LiteLLM's `status`: blocked comes before expired; deletion before both. */
-export function statusOf(row: KeyRow, now: Date): KeyStatus {
+export function statusOf(
+  row: Pick<KeyRow, 'status' | 'blocked' | 'expires'>,
+  now: Date,
+): KeyStatus {
   if (row.status === 'deleted') return 'deleted';
   if (row.blocked) return 'revoked';
   return isExpired(row, now) ? 'expired' : 'active';

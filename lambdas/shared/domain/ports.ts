@@ -4,8 +4,9 @@
  * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
  * counts as unanswered.
  */
+import type { AuditPlace, StoredAuditRecord } from './audit-record.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
-import type { AliasLease, DayCount, KeyRow, TokenPointer } from './key-row.ts';
+import type { AliasLease, DayCount, KeyRow, ListedKey, TokenPointer } from './key-row.ts';
 
 /** How a presented key is found: by the id inside it, or by its hash alone. */
 export type KeyRef = { readonly keyId: string } | { readonly hash: string };
@@ -80,6 +81,44 @@ export interface KeyTable {
   commit(writes: readonly KeyWrite[], token: string, limitMs: number): Promise<CommitOutcome>;
   /** How many live keys a user owns, counted no further than the bound. */
   countLiveKeys(userId: string, bound: number, limitMs: number): Promise<number>;
+}
+
+/** One entry of a list, at a place of its own in the list's order. */
+export interface Entry {
+  /** Text that sorts as the list does; no two entries share one, and it never changes. */
+  readonly position: string;
+}
+
+/** A list in a fixed order, as an index has it: eventually consistent. Throws `Unavailable`. */
+export interface Listing<E extends Entry> {
+  /** The next `count` entries after a position, or from the beginning; fewer where the list ends. */
+  read(after: string | null, count: number, limitMs: number): Promise<readonly E[]>;
+  /** How many entries there are, counted no further than the bound. */
+  count(bound: number, limitMs: number): Promise<number>;
+}
+
+/** Which keys a list has: those of a user, of a team, or all but the admin key. */
+export interface KeyListing {
+  readonly status: 'live' | 'deleted';
+  readonly of: { readonly userId: string } | { readonly teamId: string } | 'all';
+  /** Else the newest comes first. */
+  readonly isOldestFirst: boolean;
+}
+
+export interface KeyEntry extends Entry {
+  readonly keyId: string;
+  readonly listed: ListedKey;
+}
+
+export interface AliasEntry extends Entry {
+  readonly alias: string;
+}
+
+export interface KeyLists {
+  /** By time of birth. */
+  keys(listing: KeyListing): Listing<KeyEntry>;
+  /** All aliases that are taken, in the order of their UTF-8 bytes. */
+  aliases(): Listing<AliasEntry>;
 }
 
 /** What the scheduled function needs of the table to find rows that want it. */
@@ -207,6 +246,32 @@ export interface AuditRecord {
 export interface AuditTrail {
   /** Writes the record unless one with its key id and `seq` is there already. */
   append(record: AuditRecord): Promise<void>;
+}
+
+/** Which records a list of the trail has; times are ISO 8601 with milliseconds, ends included. */
+export interface AuditListing {
+  readonly of:
+    | { readonly keyId: string }
+    | { readonly objectId: string }
+    | { readonly changedBy: string }
+    | 'all';
+  /** Not of one key's records, which are in the order of their numbers. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Else the newest comes first. */
+  readonly isOldestFirst: boolean;
+}
+
+export type AuditEntry = Entry & AuditPlace;
+
+export interface AuditReads {
+  /** By time; of one key by number. */
+  list(listing: AuditListing): Listing<AuditEntry>;
+  /** In the order asked for; null where there is no such record. */
+  records(
+    wanted: readonly AuditPlace[],
+    limitMs: number,
+  ): Promise<readonly (StoredAuditRecord | null)[]>;
 }
 
 /** Delivery states of mails: who may send a notice, and whether it went out. */

@@ -3,7 +3,7 @@
  * a key whose `user_id` is the caller's, or the caller's key itself; a missing user id equals
  * nothing. A key's `key_type` only narrows what its role allows.
  */
-import { Denied, ReadOnlyUser } from './errors.ts';
+import { Denied, RouteNotForRole } from './errors.ts';
 import { masterKeyId } from './key-format.ts';
 import type { KeyRow, KeyType, UserRole } from './key-row.ts';
 
@@ -15,8 +15,19 @@ export type Operation =
   | 'key.regenerate'
   | 'key.delete'
   | 'key.block'
-  | 'key.reset-spend';
+  | 'key.reset-spend'
+  | 'key.list'
+  | 'key.list-aliases'
+  | 'audit.read';
 export type Scope = 'any' | 'own';
+
+/** Everybody looks; whoever is no admin, at what is his own. */
+const seen = {
+  proxy_admin: 'any',
+  proxy_admin_viewer: 'any',
+  internal_user: 'own',
+  internal_user_viewer: 'own',
+} as const;
 
 const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.generate': { proxy_admin: 'any', internal_user: 'own' },
@@ -26,19 +37,21 @@ const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.delete': { proxy_admin: 'any', internal_user: 'own' },
   'key.block': { proxy_admin: 'any' },
   'key.reset-spend': { proxy_admin: 'any' },
-  'key.info': {
-    proxy_admin: 'any',
-    proxy_admin_viewer: 'any',
-    internal_user: 'own',
-    internal_user_viewer: 'own',
-  },
+  'key.info': seen,
+  'key.list': seen,
+  'key.list-aliases': seen,
+  'audit.read': { proxy_admin: 'any', proxy_admin_viewer: 'any' },
 };
+
+/** LiteLLM's `info_routes`, as far as they are here. */
+const isInfo = (operation: Operation): boolean =>
+  operation === 'key.info' || operation === 'key.list';
 
 /** The operations that each key type leaves to its key. */
 const allowed: Record<KeyType, (operation: Operation) => boolean> = {
   default: () => true,
   management: () => true,
-  read_only: (operation) => operation === 'key.info',
+  read_only: isInfo,
   llm_api: () => false,
 };
 
@@ -53,7 +66,7 @@ export const allowedRoutes: Record<KeyType, readonly string[]> = {
 /** The operations behind the names that LiteLLM has for groups of routes. */
 const routeGroups: Readonly<Record<string, (operation: Operation) => boolean>> = {
   management_routes: () => true,
-  info_routes: (operation) => operation === 'key.info',
+  info_routes: isInfo,
 };
 
 /**
@@ -88,7 +101,7 @@ export const isAdminRole = (role: string | undefined): boolean =>
 
 /**
  * The caller's scope for an operation that is asked for by a route. Throws `Denied`, or LiteLLM's 401
- * for a read-only user.
+ * where that is what it answers.
  */
 export function scopeOf(caller: Caller, operation: Operation, route: string): Scope {
   const keyType = caller.row.key.key_type ?? 'default';
@@ -100,7 +113,14 @@ export function scopeOf(caller: Caller, operation: Operation, route: string): Sc
   }
   const scope = listed(rights[operation], caller.role);
   if (scope !== undefined) return scope;
-  if (caller.role === 'internal_user_viewer') throw new ReadOnlyUser();
+  if (operation === 'audit.read') {
+    throw new RouteNotForRole('The audit trail is for proxy admins and their viewers.');
+  }
+  if (caller.role === 'internal_user_viewer') {
+    throw new RouteNotForRole(
+      'The role internal_user_viewer may look at keys but not change them.',
+    );
+  }
   throw new Denied(`The role ${caller.role} may not do this.`);
 }
 

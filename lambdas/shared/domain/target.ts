@@ -33,11 +33,14 @@ export const targetOfAlias = (alias: string): Target | null =>
  * is unknown (`KeyNotFound`); anybody else gets one and the same `Denied` for unknown and foreign.
  */
 export function visibleTarget(row: KeyRow | null, caller: Caller, scope: Scope): KeyRow {
-  const isHidden = row !== null && isMaster(row.keyId) && row.keyId !== caller.keyId;
-  if (row !== null && !isHidden && (scope === 'any' || owns(caller, row))) return row;
+  if (row !== null && isVisible(row, caller, scope)) return row;
   if (scope === 'any') throw new KeyNotFound('key');
   throw new Denied('You may look at your own keys only.');
 }
+
+/** The admin key is shown to itself and to nobody else. */
+export const isVisible = (row: KeyRow, caller: Caller, scope: Scope): boolean =>
+  row.keyId === caller.keyId || (!isMaster(row.keyId) && (scope === 'any' || owns(caller, row)));
 
 /**
  * Whether the row is the key that was named: by a value that counts where one was named, by its own

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { InvalidField } from '../domain/errors.ts';
 
 /** What an operation answers; `undefined` members of the body are left out. */
 export interface Answer {
@@ -8,6 +9,15 @@ export interface Answer {
 }
 
 export const ok = (body: unknown): Answer => ({ status: 200, body });
+
+/** What a function can answer, with room for what wraps it: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const maxPageBytes = 5_500_000;
+
+/** Answers a page of a list. Throws `InvalidField` where it would be larger than an answer can be. */
+export function page(body: unknown): Answer {
+  if (Buffer.byteLength(JSON.stringify(body)) <= maxPageBytes) return ok(body);
+  throw new InvalidField('size', 'This page would be larger than 5.5 MB: ask for fewer at a time.');
+}
 
 export const gatewayAnswer = (
   { status, body, headers }: Answer,

@@ -37,6 +37,12 @@ export const commonErrors = {
   503: 'A service behind the API is throttled or does not answer; retry after `Retry-After`.',
 };
 
+/** What every list can answer to what it was asked for. */
+export const listErrors = {
+  400: 'A choice or a range is none; the page is out of reach by number; the filter would have to look through too much; or the cursor was altered, has expired, or belongs to another list.',
+  422: 'A parameter is no number, truth value or time, or out of its range.',
+};
+
 /** What a repeat with the same `Idempotency-Key` can be answered, on every route that takes one. */
 export const repeatErrors = {
   400: 'The header Idempotency-Key or litellm-changed-by breaks its rule.',

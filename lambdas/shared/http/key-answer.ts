@@ -157,6 +157,66 @@ export const fullRow = (row: KeyRow) => ({
   org_id: row.key.organization_id ?? null,
 });
 
+/** What LiteLLM shows with a listed key of the rows it belongs to; there are none here. */
+export const authFields = {
+  team_spend: null,
+  team_alias: null,
+  team_tpm_limit: null,
+  team_rpm_limit: null,
+  team_tpd_limit: null,
+  team_max_budget: null,
+  team_soft_budget: null,
+  team_model_max_budget: null,
+  team_models: [],
+  team_blocked: false,
+  team_model_aliases: null,
+  team_member: null,
+  team_metadata: null,
+  team_object_permission_id: null,
+  team_object_permission: null,
+  team_member_spend: null,
+  team_member_tpm_limit: null,
+  team_member_rpm_limit: null,
+  end_user_id: null,
+  end_user_tpm_limit: null,
+  end_user_rpm_limit: null,
+  end_user_tpd_limit: null,
+  end_user_max_budget: null,
+  end_user_model_max_budget: null,
+  end_user_object_permission: null,
+  organization_alias: null,
+  organization_max_budget: null,
+  organization_tpm_limit: null,
+  organization_rpm_limit: null,
+  organization_metadata: null,
+  project_alias: null,
+  project_metadata: null,
+  last_refreshed_at: null,
+  api_key: null,
+  allowed_model_region: null,
+  parent_otel_span: null,
+  rpm_limit_per_model: null,
+  tpm_limit_per_model: null,
+  user_tpm_limit: null,
+  user_rpm_limit: null,
+  user_spend: null,
+  user_max_budget: null,
+  user_model_max_budget: null,
+  request_route: null,
+  is_session_token: false,
+  user: null,
+  created_by_user: null,
+  jwt_claims: null,
+};
+
+/** A key as lists show it whole; a deleted one without the rows it belonged to. */
+export const fullKey = (row: KeyRow, now: Date) => ({
+  ...fullRow(row),
+  soft_budget: row.key.soft_budget ?? null,
+  status: statusOf(row, now),
+  ...(row.status === 'deleted' ? deletionOf(row) : authFields),
+});
+
 /** LiteLLM keeps a soft budget in a row of its own; here it is a field of the key, shown in that form. */
 function budgetTable({ soft_budget, created_at, created_by, updated_at, updated_by }: KeyImage) {
   if (soft_budget === undefined) return null;

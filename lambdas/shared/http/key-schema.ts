@@ -1,6 +1,7 @@
 /** Shapes of a key in answers, for the OpenAPI document and the tests that hold answers to it. */
 import * as z from 'zod/mini';
 import { keyTypes, userRoles } from '../domain/key-row.ts';
+import { authFields } from './key-answer.ts';
 
 const text = z.nullable(z.string());
 const number = z.nullable(z.number());
@@ -11,6 +12,8 @@ const maybeTime = z.nullable(time);
 const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 /** Always null: LiteLLM has this field, Latchkey not the part behind it. */
 const absent = z.null();
+
+const status = z.enum(['active', 'expired', 'revoked', 'deleted']);
 
 const settings = {
   key_name: z.string(),
@@ -120,17 +123,21 @@ const relations = {
   overlap_until: maybeTime,
 };
 
+/** Of a deleted key alone. */
+const deletion = {
+  deleted_at: z.optional(maybeTime),
+  deleted_by: z.optional(text),
+  deleted_by_api_key: z.optional(text),
+};
+
 export const keyInfoAnswer = z.strictObject({
   key: z.string(),
   info: z.strictObject({
     ...settings,
     ...columns,
     ...relations,
-    status: z.enum(['active', 'expired', 'revoked', 'deleted']),
-    /** These four of a deleted key alone. */
-    deleted_at: z.optional(maybeTime),
-    deleted_by: z.optional(text),
-    deleted_by_api_key: z.optional(text),
+    status,
+    ...deletion,
     org_id: z.optional(text),
     /** Where the value that was named has been rotated away. */
     superseded: z.optional(z.literal(true)),
@@ -152,3 +159,18 @@ export const fullRowAnswer = z.strictObject({
   token: hash,
   org_id: text,
 });
+
+/** Always the same: LiteLLM has these rows, Latchkey does not. */
+const ofOtherRows = Object.fromEntries(
+  Object.entries(authFields).map(([name, value]) => [
+    name,
+    value === null ? absent : value === false ? z.literal(false) : z.array(z.string()),
+  ]),
+);
+
+const listed = { ...fullRowAnswer.shape, soft_budget: number, status };
+
+export const fullKeyAnswer = z.union([
+  z.strictObject({ ...listed, ...ofOtherRows }),
+  z.strictObject({ ...listed, ...deletion }),
+]);

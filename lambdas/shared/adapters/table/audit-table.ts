@@ -3,22 +3,25 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { AuditRecord, AuditTrail } from '../../domain/ports.ts';
 import { tableLimit } from '../reader-limits.ts';
+import type { Item } from './items.ts';
 import { auditOrder, auditPartition, auditSort, rowKey } from './keys.ts';
+
+/** A record with the attributes that place it. */
+export const auditItem = (record: AuditRecord): Item => ({
+  ...record,
+  pk: rowKey(record.key_id),
+  sk: auditSort(record.seq),
+  time_pk: auditPartition(record.key_id),
+  order_sk: auditOrder(record.at, record.key_id, record.seq),
+});
 
 export const auditTable = (client: DynamoDBDocumentClient, tableName: string): AuditTrail => ({
   async append(record: AuditRecord): Promise<void> {
-    const { key_id, seq, at } = record;
     try {
       await client.send(
         new PutCommand({
           TableName: tableName,
-          Item: {
-            ...record,
-            pk: rowKey(key_id),
-            sk: auditSort(seq),
-            time_pk: auditPartition(key_id),
-            order_sk: auditOrder(at, key_id, seq),
-          },
+          Item: auditItem(record),
           ConditionExpression: 'attribute_not_exists(pk)',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),

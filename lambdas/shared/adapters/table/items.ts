@@ -7,6 +7,7 @@ import {
   dueAt,
   type KeyRow,
   keyRow,
+  listedOf,
   type TokenPointer,
   tokenPointer,
 } from '../../domain/key-row.ts';
@@ -57,13 +58,7 @@ function listAttributes(row: KeyRow): Item {
     created_sk: `${row.key.created_at}#${row.keyId}`,
     ...(user_id === undefined ? {} : { user_pk: userPartition(status, user_id) }),
     ...(team_id === undefined ? {} : { team_pk: teamPartition(status, team_id) }),
-    listed: {
-      token: row.cur.hash,
-      alias: row.alias,
-      status: row.status,
-      blocked: row.blocked,
-      expires: row.expires,
-    },
+    listed: listedOf(row),
   };
 }
 

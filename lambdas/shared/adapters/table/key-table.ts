@@ -18,7 +18,6 @@ import {
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { Unavailable } from '../../domain/errors.ts';
 import type {
   CommitOutcome,
   KeyTable,
@@ -28,6 +27,7 @@ import type {
   Wanted,
 } from '../../domain/ports.ts';
 import { isBug } from '../aws-error.ts';
+import { answered, unavailable } from './answered.ts';
 import {
   type Item,
   keyIdBehind,
@@ -315,17 +315,3 @@ const isThrottled = (error: unknown): boolean =>
   error instanceof ProvisionedThroughputExceededException ||
   error instanceof RequestLimitExceeded ||
   error instanceof ThrottlingException;
-
-/** Reads have no outcome to tell apart: without an answer there is nothing to decide on. */
-async function answered<T>(limitMs: number, read: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  if (limitMs <= 0) throw unavailable(null);
-  try {
-    return await read(AbortSignal.timeout(limitMs));
-  } catch (error) {
-    if (isBug(error)) throw error;
-    throw unavailable(error);
-  }
-}
-
-const unavailable = (cause: unknown): Unavailable =>
-  new Unavailable('The key table cannot be read at the moment.', 2, cause);

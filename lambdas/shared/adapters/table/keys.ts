@@ -60,13 +60,15 @@ export const teamPartition = (status: 'live' | 'deleted', teamId: string): strin
   `TEAM#${status}#${teamId}`;
 export const duePartition = (keyId: string): string => `DUE#${shardOf(keyId)}`;
 export const duePartitions = shards.map((shard) => `DUE#${shard}`);
+export const listPartitionsOf = (status: 'live' | 'deleted'): readonly string[] =>
+  shards.map((shard) => `LIST#${status}#${shard}`);
 /** All partitions that rows are listed in, live ones first. */
-export const listPartitions = (['live', 'deleted'] as const).flatMap((status) =>
-  shards.map((shard) => `LIST#${status}#${shard}`),
-);
+export const listPartitions = [...listPartitionsOf('live'), ...listPartitionsOf('deleted')];
+export const aliasesPartitions = shards.map((shard) => `ALIASES#${shard}`);
 /** The item that says where the sweep stands. */
 export const sweepKey = 'SWEEP';
 export const auditPartition = (keyId: string): string => `AUDIT#${shardOf(keyId)}`;
+export const auditPartitions = shards.map((shard) => `AUDIT#${shard}`);
 
 /** Sort key of an audit record: zero-padded, so that text order is number order. */
 export const auditSort = (seq: number): string => String(seq).padStart(12, '0');

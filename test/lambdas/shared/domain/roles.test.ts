@@ -17,6 +17,12 @@ const change = {
   internal_user_viewer: 'unauthenticated',
 };
 const adminsOnly = { ...change, internal_user: 'denied' };
+const look = {
+  proxy_admin: 'any',
+  proxy_admin_viewer: 'any',
+  internal_user: 'own',
+  internal_user_viewer: 'own',
+};
 const byRole: Record<Operation, Record<UserRole, string>> = {
   'key.generate': change,
   'key.generate-service-account': adminsOnly,
@@ -25,11 +31,14 @@ const byRole: Record<Operation, Record<UserRole, string>> = {
   'key.delete': change,
   'key.block': adminsOnly,
   'key.reset-spend': adminsOnly,
-  'key.info': {
+  'key.info': look,
+  'key.list': look,
+  'key.list-aliases': look,
+  'audit.read': {
     proxy_admin: 'any',
     proxy_admin_viewer: 'any',
-    internal_user: 'own',
-    internal_user_viewer: 'own',
+    internal_user: 'unauthenticated',
+    internal_user_viewer: 'unauthenticated',
   },
 };
 const operations: readonly Operation[] = [
@@ -41,11 +50,14 @@ const operations: readonly Operation[] = [
   'key.delete',
   'key.block',
   'key.reset-spend',
+  'key.list',
+  'key.list-aliases',
+  'audit.read',
 ];
 const byType: Record<KeyType, readonly Operation[]> = {
   default: operations,
   management: operations,
-  read_only: ['key.info'],
+  read_only: ['key.info', 'key.list'],
   llm_api: [],
 };
 

@@ -10,7 +10,7 @@ describe('an error on the wire', () => {
     [new errors.Unauthenticated(), 401, 'auth_error', null, {}],
     [new errors.KeyNotUsable('expired'), 401, 'expired_key', null, {}],
     [new errors.KeyNotUsable('blocked'), 401, 'auth_error', null, {}],
-    [new errors.ReadOnlyUser(), 401, 'auth_error', null, {}],
+    [new errors.RouteNotForRole('No.'), 401, 'auth_error', null, {}],
     [new errors.Denied('m', 'a'), 403, 'auth_error', 'a', {}],
     [new errors.KeyNotFound('key'), 404, 'not_found_error', 'key', {}],
     [new errors.NoneFound(), 404, 'bad_request_error', 'key', {}],

@@ -1,0 +1,26 @@
+import * as z from 'zod/mini';
+import { auditRecordAnswer } from '../shared/http/audit-schema.ts';
+import { type Contract, commonErrors, listErrors } from '../shared/http/contract.ts';
+import { cursorQuery, whole } from '../shared/http/window.ts';
+import { listAuditQuery } from './schema.ts';
+
+export const contract: Contract = {
+  summary: 'List the audit trail',
+  description:
+    'The newest record first. For proxy admins and their viewers. All filters narrow at once. By `key_id`, `object_id`, `changed_by` and time a trail of any length is searched; the other filters, and another `sort_by` than `updated_at`, look through 1,000 records and are a 400 beyond: then narrow the time, or use `cursor`. A record is there some seconds after the change.',
+  query: z.extend(listAuditQuery, cursorQuery),
+  answer: z.strictObject({
+    audit_logs: z.array(auditRecordAnswer),
+    total: whole.count,
+    page: whole.count,
+    page_size: z.number(),
+    total_pages: whole.count,
+    total_is_lower_bound: whole.isLowerBound,
+    next_cursor: whole.next,
+  }),
+  errors: {
+    ...commonErrors,
+    ...listErrors,
+    401: `${commonErrors[401]} Or the caller is no proxy admin or viewer.`,
+  },
+};

@@ -1,0 +1,34 @@
+/** The shape of an audit record in answers. */
+import * as z from 'zod/mini';
+
+const text = z.nullable(z.string());
+const image = z.nullable(z.record(z.string(), z.unknown()));
+const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+
+export const auditRecordAnswer = z.strictObject({
+  id: z.string(),
+  updated_at: z.iso.datetime({ precision: 3 }),
+  changed_by: z.string(),
+  changed_by_api_key: text,
+  action: z.string(),
+  table_name: z.string(),
+  object_id: z.string(),
+  /** The key before; null for a birth. */
+  before_value: image,
+  /** Of a birth the key; else what changed, with null for what is gone. */
+  updated_values: image,
+  key_id: z.string(),
+  seq: z.number(),
+  /** Key id of the authenticated caller, or `system`. */
+  principal: text,
+  settled_by: text,
+  source_ip: text,
+  request_id: z.string(),
+  operation_id: text,
+  ended_overlap: z.boolean(),
+  digest: hash,
+  chain: hash,
+  previous_chain: hash,
+  /** Which of `before`, `after` and `who` have been erased. */
+  redacted: z.array(z.string()),
+});

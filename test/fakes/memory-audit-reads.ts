@@ -1,0 +1,20 @@
+import { auditEntry, auditOrderOf } from '../../lambdas/shared/adapters/table/audit-reads.ts';
+import { auditItem } from '../../lambdas/shared/adapters/table/audit-table.ts';
+import { auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import type { AuditReads } from '../../lambdas/shared/domain/ports.ts';
+import type { MemoryAuditTrail } from './memory-audit-trail.ts';
+import { memoryListing } from './memory-listing.ts';
+
+/** Reads of the audit trail in memory. */
+export const memoryAuditReads = (trail: MemoryAuditTrail): AuditReads => ({
+  list: (listing) => {
+    const order = auditOrderOf(listing);
+    const items = () => [...trail.records.values()].map(auditItem);
+    return memoryListing(items, order, (item) => auditEntry(item, order.sk));
+  },
+  records: async (wanted) =>
+    wanted.map(({ keyId, seq }) => {
+      const record = trail.records.get(`${keyId}_${seq}`);
+      return record === undefined ? null : auditRecord.parse(structuredClone(record));
+    }),
+});
