@@ -209,6 +209,35 @@ export interface AuditTrail {
   append(record: AuditRecord): Promise<void>;
 }
 
+/** What of an audit record ties it to the one before it. What is damaged reads as an empty text. */
+export interface TrailLink {
+  readonly seq: number;
+  readonly at: string;
+  readonly digest: string;
+  readonly chain: string;
+  readonly previous_chain: string;
+}
+
+/** For those who compare a key's audit records with its row. */
+export interface TrailLinks {
+  /**
+   * A page of a key's links from a cursor on, the highest `seq` first, at most `count`. Eventually
+   * consistent: the newest may be lacking. Throws where it cannot be had.
+   */
+  newestFirst(
+    keyId: string,
+    cursor: string | null,
+    count: number,
+    limitMs: number,
+  ): Promise<TrailPage>;
+}
+
+export interface TrailPage {
+  readonly links: readonly TrailLink[];
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null;
+}
+
 /** Delivery states of mails: who may send a notice, and whether it went out. */
 export interface Notices {
   /**
