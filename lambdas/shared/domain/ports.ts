@@ -109,6 +109,10 @@ export interface SweepState {
   readonly cursor: string | null;
   /** When the round began. */
   readonly startedAt: string;
+  /** Whether the last run wrote no audit records: `storeAuditLogs` was off. */
+  readonly isAuditOff: boolean;
+  /** When they were last turned on again; null where they never were off. */
+  readonly auditedSince: string | null;
 }
 
 /**
