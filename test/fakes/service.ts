@@ -48,6 +48,7 @@ import { MemoryKeyTable } from './memory-key-table.ts';
 import { MemoryMailer } from './memory-mailer.ts';
 import { MemoryNotices } from './memory-notices.ts';
 import { MemorySecrets } from './memory-secrets.ts';
+import { memoryTrailLinks } from './memory-trail-links.ts';
 import { FakeSecretsManager } from './secrets-manager.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -102,6 +103,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const due = new MemoryDueRows(table);
   const lists = memoryKeyLists(table);
   const auditReads = memoryAuditReads(trail);
+  const trailLinks = memoryTrailLinks(trail);
   const stores = { table, secrets, random, now, settings };
   const processStores: ProcessStores = { table, secrets, due };
 
@@ -182,7 +184,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
 
   /** One run of the scheduled function. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
-    settleDue({ ...stores, ...seen, onTrouble }, 'scheduled-run');
+    settleDue({ ...stores, trailLinks, ...seen, onTrouble }, 'scheduled-run');
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -246,6 +248,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     repair,
     clock,
     trail,
+    trailLinks,
     notices,
     mailer,
     answer,

@@ -148,6 +148,10 @@ export interface SweepState {
   readonly cursor: string | null;
   /** When the round began. */
   readonly startedAt: string;
+  /** Whether the last run wrote no audit records: `storeAuditLogs` was off. */
+  readonly isAuditOff: boolean;
+  /** When they were last turned on again; null where they never were off. */
+  readonly auditedSince: string | null;
 }
 
 /**
@@ -272,6 +276,35 @@ export interface AuditReads {
     wanted: readonly AuditPlace[],
     limitMs: number,
   ): Promise<readonly (StoredAuditRecord | null)[]>;
+}
+
+/** What of an audit record ties it to the one before it. What is damaged reads as an empty text. */
+export interface TrailLink {
+  readonly seq: number;
+  readonly at: string;
+  readonly digest: string;
+  readonly chain: string;
+  readonly previous_chain: string;
+}
+
+/** For those who compare a key's audit records with its row. */
+export interface TrailLinks {
+  /**
+   * A page of a key's links from a cursor on, the highest `seq` first, at most `count`. Eventually
+   * consistent: the newest may be lacking. Throws where it cannot be had.
+   */
+  newestFirst(
+    keyId: string,
+    cursor: string | null,
+    count: number,
+    limitMs: number,
+  ): Promise<TrailPage>;
+}
+
+export interface TrailPage {
+  readonly links: readonly TrailLink[];
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null;
 }
 
 /** Delivery states of mails: who may send a notice, and whether it went out. */
