@@ -15,6 +15,9 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'regenerate-key': 'Keys cannot be rotated.',
   'reset-spend': 'Spent budgets cannot be set back.',
   'show-key-info': 'Gateways and people cannot look a key up.',
+  'verify-key': 'Gateways cannot check keys, and let nobody in.',
+  'check-key': 'Holders of a key cannot see whether it is let in here.',
+  'update-keys': 'Many keys cannot be changed at once.',
   'show-keys': 'Gateways and people cannot look several keys up at once.',
   'list-keys': 'Keys cannot be listed or searched.',
   'list-aliases': 'The aliases that are taken cannot be listed.',
@@ -65,14 +68,17 @@ export function apiOperations(
 
   const blockKey = create('block-key');
   const resetSpend = create('reset-spend');
-  for (const operation of [blockKey, resetSpend]) {
+  const updateKeys = create('update-keys');
+  for (const operation of [blockKey, resetSpend, updateKeys]) {
     keys.grantChange(operation);
     idempotency.grantKeep(operation);
   }
 
   const showKeyInfo = create('show-key-info');
   const showKeys = create('show-keys');
-  for (const operation of [showKeyInfo, showKeys]) keys.grantRead(operation);
+  const verifyKey = create('verify-key');
+  const checkKey = create('check-key');
+  for (const operation of [showKeyInfo, showKeys, verifyKey, checkKey]) keys.grantRead(operation);
 
   const listKeys = create('list-keys');
   const listAliases = create('list-aliases');
@@ -94,6 +100,9 @@ export function apiOperations(
     'reset-spend': resetSpend,
     'show-key-info': showKeyInfo,
     'show-keys': showKeys,
+    'verify-key': verifyKey,
+    'check-key': checkKey,
+    'update-keys': updateKeys,
     'list-keys': listKeys,
     'list-aliases': listAliases,
     'list-audit-records': listAuditRecords,

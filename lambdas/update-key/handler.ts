@@ -8,9 +8,8 @@ import { nameOf } from '../shared/domain/changed-by.ts';
 import { changedKey } from '../shared/domain/changed-key.ts';
 import { MalformedRequest } from '../shared/domain/errors.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
-import { patched } from '../shared/domain/key-patch.ts';
 import type { KeyPatch, KeyRow } from '../shared/domain/key-row.ts';
-import { patchOf } from '../shared/domain/patch-of.ts';
+import { patchBeside } from '../shared/domain/patch-of.ts';
 import {
   changeableTarget,
   checkCreator,
@@ -70,12 +69,7 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
   checkCreator(row, caller);
   const patchFor = (current: KeyRow) => {
     const context = { ...call, namedBy: identifier ?? '', settings, now: now() };
-    // An open step will change the key too: the rules must also hold with what it does.
-    const opened = current.intent?.patch;
-    if (opened !== undefined) {
-      patchOf(fields, { ...current, key: patched(current.key, opened) }, context);
-    }
-    return patchOf(fields, current, context);
+    return patchBeside(fields, current, context);
   };
   const isRename = (current: KeyRow, patch: KeyPatch) =>
     aliasAfter(current, patch) !== current.alias;

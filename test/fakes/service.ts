@@ -2,6 +2,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { blockKey, route as blockRoute } from '../../lambdas/block-key/handler.ts';
+import { checkKey, route as checkKeyRoute } from '../../lambdas/check-key/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
 import { deleteKey, route as deleteRoute } from '../../lambdas/delete-key/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
@@ -37,6 +38,8 @@ import {
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { showKeys, route as showKeysRoute } from '../../lambdas/show-keys/handler.ts';
 import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
+import { updateKeys, route as updateKeysRoute } from '../../lambdas/update-keys/handler.ts';
+import { verifyKey } from '../../lambdas/verify-key/handler.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
@@ -132,6 +135,9 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
         ...own,
         operation: showAuditRecord(auditReads),
       })),
+      'update-keys': api(updateKeysRoute, () => ({ ...own, operation: updateKeys(own) })),
+      'verify-key': verifyKey(() => own),
+      'check-key': api(checkKeyRoute, () => ({ ...own, operation: checkKey })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };

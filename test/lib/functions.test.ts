@@ -32,7 +32,7 @@ describe('functions', () => {
   });
 
   it('that write secrets end when the fence says they do', () => {
-    const writers = /^(generatekey|updatekey|deletekey|regeneratekey|AdminKey|Reconciler)/;
+    const writers = /^(generatekey|updatekeyF|deletekey|regeneratekey|AdminKey|Reconciler)/;
     for (const environment of [sample.prod, sample.local]) {
       expect(ours(environment).filter(([id]) => writers.test(id))).toHaveLength(6);
       for (const [id, { Properties }] of ours(environment)) {
@@ -55,6 +55,9 @@ describe('functions', () => {
       resetspendFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'AUDIT_TABLE', 'IDEMPOTENCY_TABLE'],
       showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE'],
+      verifykeyFunction: ['SETTINGS', 'KEYS_TABLE'],
+      checkkeyFunction: ['SETTINGS', 'KEYS_TABLE'],
+      updatekeysFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       showkeysFunction: ['SETTINGS', 'KEYS_TABLE'],
       listkeysFunction: ['SETTINGS', 'KEYS_TABLE'],
       listaliasesFunction: ['SETTINGS', 'KEYS_TABLE'],

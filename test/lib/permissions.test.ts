@@ -124,6 +124,13 @@ describe('permissions', () => {
         showkeyinfoLogs: logs,
         KeysTable: ['dynamodb:BatchGetItem'],
       },
+      verifykeyRole: { verifykeyLogs: logs, KeysTable: ['dynamodb:BatchGetItem'] },
+      checkkeyRole: { checkkeyLogs: logs, KeysTable: ['dynamodb:BatchGetItem'] },
+      updatekeysRole: {
+        updatekeysLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      },
       showkeysRole: { showkeysLogs: logs, KeysTable: ['dynamodb:BatchGetItem'] },
       listkeysRole: { listkeysLogs: logs, ...lists },
       listaliasesRole: { listaliasesLogs: logs, ...lists },

@@ -11,6 +11,8 @@ export interface ChangeBy {
   readonly caller: Caller;
   readonly who: Who;
   readonly requestId: string;
+  /** Shared by the changes of one call; absent where it is the only one. */
+  readonly operationId?: string;
   readonly now: Date;
   readonly random: Randomness;
 }
@@ -23,7 +25,7 @@ export function changedKey(
   row: KeyRow,
   patch: KeyPatch,
   action: AuditAction,
-  { caller, who, requestId, now, random }: ChangeBy,
+  { caller, who, requestId, operationId, now, random }: ChangeBy,
 ): KeyRow {
   const at = now.toISOString();
   const image = {
@@ -41,7 +43,7 @@ export function changedKey(
     at,
     who,
     requestId,
-    operationId: null,
+    operationId: operationId ?? null,
     notify: null,
   };
   return audited(row, next, happening, random);

@@ -31,6 +31,12 @@ export interface Attempt {
   readonly requestHash: string;
 }
 
+/** The attempt at one of several changes that a call makes. */
+export const attemptAt = ({ id, requestHash }: Attempt, index: number): Attempt => ({
+  id: sha256(`${id}\n${index}`),
+  requestHash,
+});
+
 /** Seconds a record counts: shorter than Secrets Manager keeps any version (24 h). */
 export const recordSeconds = 86_400;
 

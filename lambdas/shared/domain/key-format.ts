@@ -40,7 +40,7 @@ export type KeyShape =
   | { readonly kind: 'malformed' };
 
 export function shapeOf(key: string): KeyShape {
-  if (!key.startsWith('sk-')) return { kind: 'malformed' };
+  if (!key.startsWith('sk-') || key.length > maxLength) return { kind: 'malformed' };
   if (!key.startsWith(marker)) return { kind: 'custom' };
   const keyId = format.exec(key)?.[1];
   const split = key.lastIndexOf('_');

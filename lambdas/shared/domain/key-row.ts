@@ -324,8 +324,12 @@ export function countsAsValue(row: KeyRow, hash: string, now: Date): boolean {
   const { cur, prev } = row;
   if (sameHash(hash, cur.hash)) return true;
   if (row.intent?.kind === 'regenerate' && sameHash(hash, row.intent.hash)) return true;
-  return prev !== null && now.getTime() < Date.parse(prev.until) && sameHash(hash, prev.hash);
+  return prev !== null && now.getTime() < Date.parse(prev.until) && isFormer(row, hash);
 }
+
+/** Whether a hash is that of the value before the last rotation. */
+export const isFormer = ({ prev }: KeyRow, hash: string): boolean =>
+  prev !== null && sameHash(hash, prev.hash);
 
 export const isExpired = (row: Pick<KeyRow, 'expires'>, now: Date): boolean =>
   row.expires !== null && !(now.getTime() < Date.parse(row.expires));

@@ -19,6 +19,7 @@ import {
   rulesByName,
   withoutEmptyIds,
 } from './key-fields.ts';
+import { patched } from './key-patch.ts';
 import type { KeyPatch, KeyRow, Who } from './key-row.ts';
 import { checkUserEmail } from './recipient.ts';
 import { type Caller, isAdmin, type Scope } from './roles.ts';
@@ -76,6 +77,13 @@ export function patchOf(asked: KeyFields, row: KeyRow, context: ChangeContext): 
     drop: asked.end_user_budget_id === '' ? ['end_user_budget_id'] : [],
     merge: { ...membersOf(fields), ...temporaryBudgetOf(fields) },
   };
+}
+
+/** The same; the rules must also hold with what a step that is open will do to the key. */
+export function patchBeside(asked: KeyFields, row: KeyRow, context: ChangeContext): KeyPatch {
+  const opened = row.intent?.patch;
+  if (opened !== undefined) patchOf(asked, { ...row, key: patched(row.key, opened) }, context);
+  return patchOf(asked, row, context);
 }
 
 /** The fields with every spelling of null as null, and without those that change nothing. */

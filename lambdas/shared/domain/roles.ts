@@ -11,6 +11,9 @@ export type Operation =
   | 'key.generate'
   | 'key.generate-service-account'
   | 'key.info'
+  | 'key.verify'
+  | 'key.health'
+  | 'key.bulk-update'
   | 'key.update'
   | 'key.regenerate'
   | 'key.delete'
@@ -29,6 +32,13 @@ const seen = {
   internal_user_viewer: 'own',
 } as const;
 
+const everybody = {
+  proxy_admin: 'any',
+  proxy_admin_viewer: 'any',
+  internal_user: 'any',
+  internal_user_viewer: 'any',
+} as const;
+
 const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.generate': { proxy_admin: 'any', internal_user: 'own' },
   'key.generate-service-account': { proxy_admin: 'any' },
@@ -38,6 +48,9 @@ const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.block': { proxy_admin: 'any' },
   'key.reset-spend': { proxy_admin: 'any' },
   'key.info': seen,
+  'key.verify': everybody,
+  'key.health': seen,
+  'key.bulk-update': { proxy_admin: 'any' },
   'key.list': seen,
   'key.list-aliases': seen,
   'audit.read': { proxy_admin: 'any', proxy_admin_viewer: 'any' },
@@ -45,7 +58,7 @@ const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
 
 /** LiteLLM's `info_routes`, as far as they are here. */
 const isInfo = (operation: Operation): boolean =>
-  operation === 'key.info' || operation === 'key.list';
+  ['key.info', 'key.list', 'key.verify', 'key.health'].includes(operation);
 
 /** The operations that each key type leaves to its key. */
 const allowed: Record<KeyType, (operation: Operation) => boolean> = {
@@ -107,6 +120,11 @@ export function scopeOf(caller: Caller, operation: Operation, route: string): Sc
   const keyType = caller.row.key.key_type ?? 'default';
   if (listed(allowed, keyType)?.(operation) !== true) {
     throw new Denied(`A key of type ${keyType} may not be used for this.`);
+  }
+  if (operation === 'key.verify' && keyType === 'default' && !isAdminRole(caller.role)) {
+    throw new Denied(
+      'Only an admin, or a key of type management or read_only, checks the keys of others.',
+    );
   }
   if (!isRouteAllowed(caller.row.key.allowed_routes, route, operation)) {
     throw new Denied('The allowed_routes of this key do not include this route.');

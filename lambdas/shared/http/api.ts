@@ -20,6 +20,7 @@ import type { Answer } from './answer.ts';
 import { answering } from './answering.ts';
 import { presentedKey } from './presented-key.ts';
 import type { Request } from './request.ts';
+import { tried } from './tried.ts';
 
 /** What is fixed about an operation. */
 export interface Route<Input> {
@@ -118,12 +119,4 @@ const wanted = <Input>(
 function idempotencyKeyOf({ headers }: Request): string | null {
   const header = headers['idempotency-key'];
   return header === undefined ? null : checkIdempotencyKey(header);
-}
-
-function tried<T>(work: () => T): { readonly done: T } | { readonly error: unknown } {
-  try {
-    return { done: work() };
-  } catch (error) {
-    return { error };
-  }
 }

@@ -3,6 +3,7 @@
  * nothing is stored. Fields of parts that Latchkey does not have (budget tables, organisations,
  * routers, ...) are always null; docs/differences.md lists them.
  */
+import { callerName } from '../domain/changed-by.ts';
 import { type KeyImage, type KeyRow, statusOf } from '../domain/key-row.ts';
 
 const routerSettings = {
@@ -155,6 +156,12 @@ export const updatedKey = (row: KeyRow) => ({
 export const fullRow = (row: KeyRow) => ({
   ...updatedKey(row),
   org_id: row.key.organization_id ?? null,
+});
+
+/** What a gateway is told of a valid key: its limits, its owner and what it may be used for. */
+export const checkedKey = (row: KeyRow) => ({
+  ...updatedKey(row),
+  token: callerName(row.keyId, row.cur.hash),
 });
 
 /** What LiteLLM shows with a listed key of the rows it belongs to; there are none here. */

@@ -5,12 +5,12 @@ import type { Attempt } from '../domain/idempotency.ts';
 import type { KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 import {
+  AttemptUnderWay,
   maxDecisions,
   notWritten,
   outpaced,
   refusedOf,
   type TableStores,
-  underWay,
 } from './commit.ts';
 import { createRecord } from './writes.ts';
 
@@ -67,7 +67,7 @@ export async function changeKey(
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     // The first of two tries took effect, and only its answer was lost.
     if (target?.event.id === next.event.id) return next;
-    if (refusedOf(outcome, writes).includes('create-record')) throw underWay();
+    if (refusedOf(outcome, writes).includes('create-record')) throw new AttemptUnderWay();
     if (target?.status !== 'active') throw new KeyNotFound('key');
     // It may have taken effect and been written over since: once more could be once too often.
     if (first.kind === 'unanswered' && !isUrgent) throw unknown();

@@ -53,8 +53,12 @@ export const notWritten = (call: string, failure?: SecretFailure): Unavailable =
     causeOf(call, failure),
   );
 
-export const underWay = (): Conflict =>
-  new Conflict('Idempotency-Key', 'The first request is still being worked on.', 1);
+/** What this attempt would do is done already, or somebody else is at it. */
+export class AttemptUnderWay extends Conflict {
+  constructor() {
+    super('Idempotency-Key', 'The first request is still being worked on.', 1);
+  }
+}
 
 export const outpaced = (): Conflict =>
   new Conflict(null, 'Other requests are changing the same key or alias; try again.', 1);

@@ -22,13 +22,13 @@ import { nextStore } from '../domain/store-limit.ts';
 import { birthWrites, settledBirth, undoHappening, undoneBirth, withIntent } from './birth.ts';
 import { settle, tryToClose } from './close-intent.ts';
 import {
+  AttemptUnderWay,
   commit,
   maxDecisions,
   notWritten,
   outpaced,
   refusedOf,
   type TableStores,
-  underWay,
 } from './commit.ts';
 import { refuseHeldAlias } from './held-alias.ts';
 import { storeUnderName, type ValueStores } from './store-value.ts';
@@ -124,7 +124,7 @@ async function openBirth(
     if (outcome.kind === 'throttled') throw notWritten('TransactWriteItems throttled');
     if (outcome.kind === 'unanswered') return afterSilence(table, birth, deadline);
     const failed = refusedOf(outcome, writes);
-    if (failed.includes('create-record')) throw underWay();
+    if (failed.includes('create-record')) throw new AttemptUnderWay();
     if (failed.some((kind) => kind !== 'put-lease')) {
       throw new InvalidField('key', 'This key is in use already.');
     }

@@ -8,6 +8,7 @@
 import type { Deadline } from '../domain/deadline.ts';
 import { KeyNotFound, Unavailable } from '../domain/errors.ts';
 import type { KeyRow } from '../domain/key-row.ts';
+import { pooled } from '../domain/pooled.ts';
 import type { SecretRemoval } from '../domain/ports.ts';
 import { changeKey } from './change-key.ts';
 import { tryToClose } from './close-intent.ts';
@@ -118,25 +119,4 @@ async function removeSecret(
       settings.retentionDays,
     );
   await tryToClose(stores, { row, intent }, closing, deadline);
-}
-
-/** Works through the items in order, so many at a time. Should one throw, it is when all have ended. */
-async function pooled<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let index = next; index < items.length; index = next) {
-      next += 1;
-      const item = items[index];
-      if (item !== undefined) results[index] = await work(item);
-    }
-  };
-  const workers = Array.from({ length: Math.min(atOnce, items.length) }, worker);
-  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-  return results;
 }

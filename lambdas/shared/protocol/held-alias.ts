@@ -4,7 +4,7 @@ import { type Attempt, isExpired } from '../domain/idempotency.ts';
 import type { AliasLease } from '../domain/key-row.ts';
 import type { KeyTable } from '../domain/ports.ts';
 import type { Caller } from '../domain/roles.ts';
-import { underWay } from './commit.ts';
+import { AttemptUnderWay } from './commit.ts';
 
 /**
  * Refuses an alias that another key holds: it is taken while that key lives (`InvalidField`), and
@@ -33,7 +33,7 @@ export async function refuseHeldAlias(
     deadline.tableLimitMs(),
   );
   // The holder may be what the same request made a moment ago: its repeat gets that answer.
-  if (record !== null && !isExpired(record, deadline.startedAt)) throw underWay();
+  if (record !== null && !isExpired(record, deadline.startedAt)) throw new AttemptUnderWay();
   // Else the holder is on its way here and may be taken back, or has gone meanwhile.
   if (target?.status === 'active' && target.alias === lease.alias) {
     throw new InvalidField('key_alias', 'A key with this key_alias exists already.');

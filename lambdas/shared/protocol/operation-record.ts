@@ -1,7 +1,7 @@
 import type { Deadline } from '../domain/deadline.ts';
 import { type Attempt, recordSeconds } from '../domain/idempotency.ts';
 import type { KeyTable, Randomness } from '../domain/ports.ts';
-import { commit, notWritten, underWay } from './commit.ts';
+import { AttemptUnderWay, commit, notWritten } from './commit.ts';
 
 /**
  * Notes a call on several keys before the first of them is changed: which keys it is about, and under
@@ -40,5 +40,5 @@ export async function openOperation(
   if (outcome.kind === 'committed') return;
   throw outcome.kind === 'throttled' || outcome.kind === 'unanswered'
     ? notWritten(`the record was ${outcome.kind}`)
-    : underWay();
+    : new AttemptUnderWay();
 }

@@ -21,6 +21,7 @@ import type { Caller } from '../domain/roles.ts';
 import { secretTagsOf } from '../domain/secret-tags.ts';
 import { type OpenStep, settle, tryToClose } from './close-intent.ts';
 import {
+  AttemptUnderWay,
   commit,
   leftOpen,
   maxDecisions,
@@ -28,7 +29,6 @@ import {
   outpaced,
   refusedOf,
   type TableStores,
-  underWay,
 } from './commit.ts';
 import { refuseHeldAlias } from './held-alias.ts';
 import {
@@ -170,7 +170,7 @@ async function openStep(
     if (outcome.kind === 'throttled') throw notWritten('TransactWriteItems throttled');
     if (outcome.kind === 'unanswered') return afterSilence(stores, step, deadline);
     const failed = refusedOf(outcome, writes);
-    if (failed.includes('create-record')) throw underWay();
+    if (failed.includes('create-record')) throw new AttemptUnderWay();
     if (failed.includes('create-pointer')) {
       throw new InvalidField('new_key', 'This key is in use already.');
     }

@@ -32,6 +32,14 @@ const byRole: Record<Operation, Record<UserRole, string>> = {
   'key.block': adminsOnly,
   'key.reset-spend': adminsOnly,
   'key.info': look,
+  'key.health': look,
+  'key.bulk-update': adminsOnly,
+  'key.verify': {
+    proxy_admin: 'any',
+    proxy_admin_viewer: 'any',
+    internal_user: 'any',
+    internal_user_viewer: 'any',
+  },
   'key.list': look,
   'key.list-aliases': look,
   'audit.read': {
@@ -53,11 +61,13 @@ const operations: readonly Operation[] = [
   'key.list',
   'key.list-aliases',
   'audit.read',
+  'key.health',
+  'key.bulk-update',
 ];
 const byType: Record<KeyType, readonly Operation[]> = {
   default: operations,
   management: operations,
-  read_only: ['key.info', 'key.list'],
+  read_only: ['key.info', 'key.list', 'key.health'],
   llm_api: [],
 };
 

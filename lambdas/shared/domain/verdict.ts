@@ -1,0 +1,56 @@
+/** Whether a presented key is good now: what a gateway asks before it lets a request through. */
+import { isExpired, isFormer, type KeyImage, type KeyRow } from './key-row.ts';
+
+/**
+ * - `valid`: let in
+ * - `in_grace`: let in as well, by the value before a rotation, until its grace period ends
+ * - `not_found`: no key has this value, or not any more
+ */
+export const reasons = [
+  'valid',
+  'in_grace',
+  'not_found',
+  'expired',
+  'blocked',
+  'deleted',
+  'model_not_allowed',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+export const isValid = (reason: Reason): boolean => reason === 'valid' || reason === 'in_grace';
+
+/**
+ * What to say of a key whose value with this hash counts; deletion comes before blocking, and that before
+ * expiry.
+ */
+export function verdictOn(row: KeyRow, hash: string, model: string | null, now: Date): Reason {
+  if (row.status === 'deleted') return 'deleted';
+  if (row.blocked) return 'blocked';
+  if (isExpired(row, now)) return 'expired';
+  if (model !== null && !mayUse(row.key, model)) return 'model_not_allowed';
+  return isFormer(row, hash) ? 'in_grace' : 'valid';
+}
+
+/** Names in `models` that stand for every model that there is, or that the team has. */
+const everyModel = ['*', 'all-proxy-models', 'all-team-models'];
+
+/**
+ * Whether a key's `models` have a model: by name, by a pattern such as `openai/*`, or by what its
+ * `aliases` make of the name. An empty list has all. What a team may use, and which models a group has,
+ * the gateway knows.
+ */
+function mayUse({ models, aliases }: KeyImage, model: string): boolean {
+  if (models.length === 0 || models.some((entry) => everyModel.includes(entry))) return true;
+  const target = Object.hasOwn(aliases, model) ? aliases[model] : undefined;
+  const names = [model, ...(typeof target === 'string' ? [target] : [])];
+  return models.some((entry) => names.some((name) => fits(entry, name)));
+}
+
+/** `*` in an entry stands for any characters. */
+function fits(entry: string, name: string): boolean {
+  if (!entry.includes('*')) return entry === name;
+  const parts = entry
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+}

@@ -1,0 +1,78 @@
+/**
+ * `POST /key/verify`: whether a key is good now. One strongly consistent read of its row, so that a
+ * block, a delete or a rotation counts for every check that starts after it. Asked by a gateway with a
+ * key of its own; or with the very key that is to be checked, and then nobody else is read.
+ */
+import { documentClient } from '../shared/adapters/clients.ts';
+import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { readConfig, readSettings } from '../shared/config.ts';
+import { authenticate, credentialOf } from '../shared/domain/credential.ts';
+import { deadlineOf } from '../shared/domain/deadline.ts';
+import { Unauthenticated } from '../shared/domain/errors.ts';
+import { tokenHash } from '../shared/domain/key-format.ts';
+import { countsAsValue, type KeyRow } from '../shared/domain/key-row.ts';
+import { scopeOf } from '../shared/domain/roles.ts';
+import { targetOf } from '../shared/domain/target.ts';
+import { isValid, verdictOn } from '../shared/domain/verdict.ts';
+import { ok } from '../shared/http/answer.ts';
+import { answering } from '../shared/http/answering.ts';
+import type { Wiring } from '../shared/http/api.ts';
+import { jsonBody } from '../shared/http/json-body.ts';
+import { checkedKey } from '../shared/http/key-answer.ts';
+import { presentedKey } from '../shared/http/presented-key.ts';
+import { tried } from '../shared/http/tried.ts';
+import { verifyRequest } from './schema.ts';
+
+type Stores = Omit<Wiring<never>, 'operation'>;
+
+export const route = { name: 'verify-key', takesIdempotencyKey: false } as const;
+
+/** Not in `api()`'s stack: that lets in no caller whose own key is what is in question. */
+export function verifyKey(wire: () => Stores) {
+  let stores: Stores | undefined;
+  return answering(route.name, async (request, note) => {
+    stores ??= wire();
+    const { table, now, settings } = stores;
+    const deadline = deadlineOf(settings.timing.functionTimeoutSeconds, now);
+    const presented = presentedKey(request) ?? '';
+    const credential = credentialOf(presented);
+    const asked = tried(() => jsonBody(verifyRequest, request));
+    const isSelf = 'done' in asked && asked.done.key === presented;
+    const target = 'done' in asked ? targetOf(asked.done.key) : null;
+    const loaded = await table.load(
+      { ...(isSelf ? {} : { caller: credential.ref }), target: target?.ref },
+      deadline.tableLimitMs(),
+    );
+    if (isSelf) {
+      // Whoever has the value may know what it is worth; who has not, learns nothing.
+      if (!counts(loaded.target, credential.hash, now())) throw new Unauthenticated();
+      note.caller = loaded.target.keyId;
+    } else {
+      const caller = authenticate(credential, loaded.caller, now());
+      note.caller = caller.keyId;
+      scopeOf(caller, 'key.verify', request.route);
+    }
+    if ('error' in asked) throw asked.error;
+    const { key, model = null } = asked.done;
+    // Neither a token hash nor a key id is a key.
+    const hash = target?.hash === tokenHash(key) ? target.hash : '';
+    if (!counts(loaded.target, hash, now())) {
+      return ok({ valid: false, reason: 'not_found', key_id: null });
+    }
+    const reason = verdictOn(loaded.target, hash, model, now());
+    return ok(
+      isValid(reason)
+        ? { valid: true, reason, ...checkedKey(loaded.target) }
+        : { valid: false, reason, key_id: loaded.target.keyId },
+    );
+  });
+}
+
+const counts = (row: KeyRow | null, hash: string, now: Date): row is KeyRow =>
+  row !== null && hash !== '' && countsAsValue(row, hash, now);
+
+export const handler = verifyKey(() => ({
+  table: keyTable(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
+  settings: readSettings(),
+  now: () => new Date(),
+}));
