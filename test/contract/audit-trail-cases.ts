@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { AuditRecord, AuditTrail } from '../../lambdas/shared/domain/ports.ts';
+import type { AuditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import type { AuditTrail } from '../../lambdas/shared/domain/ports.ts';
 import type { Suite } from './suite.ts';
 
 export interface Trail {
@@ -9,17 +10,25 @@ export interface Trail {
   readonly recordsOf: (keyId: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
-const recordOf = (
-  key_id: string,
-  seq: number,
-  more: Record<string, unknown> = {},
-): AuditRecord => ({
+const recordOf = (key_id: string, seq: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
+  id: `${key_id}_${seq}`,
   key_id,
   seq,
   action: 'created',
   at: '2026-11-25T13:50:00.000Z',
-  changed_by: 'ada',
+  table_name: 'LiteLLM_VerificationToken',
   object_id: 'hash',
+  changed_by: 'ada',
+  who: { changed_by: 'ada' },
+  before: null,
+  after: {},
+  salts: { who: 'salt', before: '', after: '' },
+  digest: 'digest',
+  chain: 'chain',
+  previous_chain: 'previous',
+  event_id: 'event',
+  request_id: 'request',
+  operation_id: null,
   ...more,
 });
 

@@ -4,6 +4,7 @@
  * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
  * counts as unanswered.
  */
+import type { AuditRecord } from './audit-record.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, DayCount, KeyRow, TokenPointer } from './key-row.ts';
 
@@ -191,17 +192,6 @@ export interface SecretRepairs extends SecretRemoval, SecretTags {
   moveCurrent(secretId: string, from: string, to: string, limitMs: number): Promise<SecretOutcome>;
   /** Takes AWSPREVIOUS off a version. */
   dropPrevious(secretId: string, from: string, limitMs: number): Promise<SecretOutcome>;
-}
-
-/** One entry of the audit trail. */
-export interface AuditRecord {
-  readonly key_id: string;
-  readonly seq: number;
-  readonly action: string;
-  readonly at: string;
-  readonly changed_by: string;
-  readonly object_id: string;
-  readonly [field: string]: unknown;
 }
 
 export interface AuditTrail {
