@@ -41,7 +41,7 @@ export interface Proof {
   readonly withoutHead: number;
   /** Records that came after the row was read: only later heads can vouch for the last of them. */
   readonly beyondHead: number;
-  /** Records that are missing from the time before `auditedSince`. */
+  /** Records that are missing before others, from the time before `auditedSince`. */
   readonly unrecorded: number;
   /** One for each key that does not verify, in the order of the export. */
   readonly findings: readonly Finding[];
