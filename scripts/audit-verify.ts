@@ -8,7 +8,7 @@ import { exitCodeOf, reportOn } from './audit/verification-report.ts';
 import { UnusableInput, verifyExport } from './audit/verify-export.ts';
 
 const usage =
-  'Usage: npm run audit:verify -- <export> [--heads <file>] [--audited-since <time as in the records>]';
+  'Usage: npm run audit:verify -- <export> [--heads <file>] [--audited-since <2026-01-31T00:00:00.000Z>]';
 
 const unknownOption = 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
 
@@ -26,7 +26,15 @@ async function main(): Promise<number> {
   });
   const [path, ...others] = positionals;
   if (path === undefined || others.length > 0) throw new UnusableInput(usage);
-  const verification = await verifyExport(path, values.heads, values['audited-since']);
+  const since = values['audited-since'];
+  // Compared as text, so it has to be written as times are in the records.
+  if (since !== undefined && !isTime(since)) throw new UnusableInput(usage);
+  const verification = await verifyExport(path, values.heads, since);
   process.stdout.write(`${reportOn(verification)}\n`);
   return exitCodeOf(verification);
+}
+
+function isTime(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text;
 }

@@ -1,20 +1,21 @@
 /** Writes the audit table to a file, a record per line; an interrupted export goes on where it ended. */
 import { existsSync } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
+import * as z from 'zod/mini';
 import {
   auditOrder,
   auditPartition,
   auditSort,
   rowKey,
 } from '../../lambdas/shared/adapters/table/keys.ts';
-import {
-  isNumberedRecord,
-  type NumberedRecord,
-} from '../../lambdas/shared/domain/audit-record-check.ts';
+import { isNumberedRecord } from '../../lambdas/shared/domain/audit-record-check.ts';
 import { jsonOf, linesOf } from './lines.ts';
 import { type Trailer, trailerIn } from './trailer.ts';
 
 export type Item = Record<string, unknown>;
+
+/** Where an export keeps it: see `recordOf`. */
+export const tableKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** The items of a table, a page at a time, from the one after a key on. */
 export type Scan = (after?: Item) => AsyncIterable<readonly Item[]>;
@@ -39,7 +40,7 @@ export async function exportTrail(
   let { records } = begun;
   const file = await open(path, 'a');
   try {
-    for await (const items of scan(begun.last === null ? undefined : keyOf(begun.last))) {
+    for await (const items of scan(begun.last ?? undefined)) {
       await file.appendFile(items.map((item) => lineOf(recordOf(item))).join(''));
       records += items.length;
       onPage(records);
@@ -59,7 +60,8 @@ interface Begun {
   readonly records: number;
   /** How far the file has whole lines; null without a file. */
   readonly bytes: number | null;
-  readonly last: NumberedRecord | null;
+  /** Key in the table of the last record. */
+  readonly last: Item | null;
   readonly trailer: Trailer | null;
 }
 
@@ -75,10 +77,10 @@ async function begunExport(path: string): Promise<Begun> {
     ({ text } = line);
   }
   if (lines === 0) return { ...nothing, bytes };
-  const last = jsonOf(text);
-  const trailer = trailerIn(last);
+  const trailer = trailerIn(jsonOf(text));
   if (trailer !== null) return { ...nothing, records: lines - 1, bytes, trailer };
-  if (!isNumberedRecord(last)) throw notOurs(path);
+  const last = keyOf(jsonOf(text));
+  if (last === null) throw notOurs(path);
   return { records: lines, bytes, last, trailer };
 }
 
@@ -101,7 +103,9 @@ function recordOf(item: Item): Item {
   return isRight ? record : item;
 }
 
-const keyOf = ({ pk, sk, key_id, seq }: NumberedRecord): Item => ({
-  pk: pk ?? rowKey(key_id),
-  sk: sk ?? auditSort(seq),
-});
+function keyOf(record: unknown): Item | null {
+  const kept = tableKey.safeParse(record);
+  if (kept.success) return kept.data;
+  if (!isNumberedRecord(record)) return null;
+  return { pk: rowKey(record.key_id), sk: auditSort(record.seq) };
+}

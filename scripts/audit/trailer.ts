@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
-/** The last line of an export: without it, the export was interrupted. */
-export const trailer = z.object({
+/** The last line of an export: without it, the export was interrupted. Strict, so that no record passes for it. */
+const trailer = z.strictObject({
   complete: z.literal(true),
   records: z.number(),
   /** When the run began that completed it. */

@@ -16,7 +16,7 @@ export function reportOn(verification: Verification): string {
     `redacted      ${proof.redacted} (a part was erased; they verify all the same)`,
     heads === null
       ? 'heads         none given: that the end of a trail is missing or rewritten cannot be seen'
-      : `heads         ${proof.heads} of ${heads} are the end of their key’s trail`,
+      : `heads         ${proof.heads} of ${heads} are in their key’s trail`,
   ];
   if (proof.withoutHead > 0) {
     lines.push(`without head  ${proof.withoutHead} keys: deleted, or newer than the heads`);

@@ -1,9 +1,14 @@
 /** Verifies an export of the audit trail, a line at a time and without AWS. */
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
+import { keyIdOf } from '../../lambdas/shared/adapters/table/keys.ts';
 import type { RowHead } from '../../lambdas/shared/domain/audit-finding.ts';
 import { auditProof, type Proof } from '../../lambdas/shared/domain/audit-proof.ts';
-import { isNumberedRecord } from '../../lambdas/shared/domain/audit-record-check.ts';
+import {
+  isNumberedRecord,
+  type NumberedRecord,
+} from '../../lambdas/shared/domain/audit-record-check.ts';
+import { tableKey } from './export-trail.ts';
 import { jsonOf, linesOf } from './lines.ts';
 import { type Trailer, trailerIn } from './trailer.ts';
 
@@ -38,11 +43,21 @@ export async function verifyExport(
   const heads = headsPath === undefined ? null : await headsIn(headsPath);
   const proof = auditProof({ heads: heads?.heads, headsAt: heads?.at, auditedSince });
   const trailer = await readLines(path, 'no audit record', (value) => {
-    if (!isNumberedRecord(value)) return false;
-    proof.add(value);
-    return true;
+    const record = numbered(value);
+    if (record !== null) proof.add(record);
+    return record !== null;
   });
   return { proof: proof.finish(), trailer, heads: heads?.heads.length ?? null };
+}
+
+/** A record that says no more what number of which key it is, but is stored as one, is one that was edited. */
+function numbered(value: unknown): NumberedRecord | null {
+  if (isNumberedRecord(value)) return value;
+  const stored = tableKey.safeParse(value);
+  if (!stored.success) return null;
+  const { pk, sk } = stored.data;
+  const record = { ...Object(value), key_id: keyIdOf(pk), seq: Number(sk) };
+  return isNumberedRecord(record) ? record : null;
 }
 
 async function headsIn(path: string) {

@@ -40,7 +40,7 @@ describe('npm run audit:verify', () => {
   it('ends with 0 where all is proved', async () => {
     const { code, output } = await verify(complete(records), '--heads', headsFile);
     expect(output).toContain('PROVED: every record is there');
-    expect(output).toContain(`${heads.length} of ${heads.length} are the end`);
+    expect(output).toContain(`${heads.length} of ${heads.length} are in their`);
     expect(code).toBe(0);
   });
 
@@ -85,6 +85,11 @@ describe('npm run audit:verify', () => {
   it.each([
     ['no file', [join(folder, 'none')], `There is no file ${join(folder, 'none')}`],
     ['no argument', [], 'Usage: npm run audit:verify'],
+    [
+      'a time of another form',
+      [headsFile, '--audited-since', 'today'],
+      'Usage: npm run audit:verify',
+    ],
     ['an unknown option', [headsFile, '--head', 'x'], "Unknown option '--head'"],
     ['no JSON', [fileOf(`${linesOf(records.slice(0, 1))}no\n`)], 'line 2: this is no JSON'],
     [
@@ -116,6 +121,21 @@ describe('npm run audit:verify', () => {
 });
 
 describe('a verification', () => {
+  it('names the record that is stored without its number or key, and one that passes for the end', async () => {
+    const [first, second] = records;
+    const { key_id, seq, ...nameless } = second ?? {};
+    const stored = { ...nameless, pk: `KEY#${key_id}`, sk: String(seq).padStart(12, '0') };
+    const ending = { ...first, complete: true, records: 0, exported_at };
+    const { proof } = await verifyExport(
+      complete([ending, stored, ...records.slice(2)]),
+      headsFile,
+    );
+    expect(proof.findings).toMatchObject([
+      { kind: 'edit', id: first?.id, position: 1 },
+      { kind: 'edit', id: second?.id, position: 2 },
+    ]);
+  });
+
   it('takes text as it is, also what other programs take for the end of a line', async () => {
     const service = await startedService();
     const { body } = await service.generate({ metadata: { a: '\u2028\u2029\u0085\r\n' } });

@@ -124,7 +124,10 @@ export const truncatedEnd = ({ key_id, seq }: RowHead, last: Link): Finding => (
 });
 
 /** The finding of a trail that verifies, but is of a key that is not there. */
-export const withoutRow = (keyId: string, { id, position }: CheckedRecord): Finding => ({
+export const withoutRow = (
+  keyId: string,
+  { id, position }: Pick<CheckedRecord, 'id' | 'position'>,
+): Finding => ({
   kind: 'insertion',
   keyId,
   id,

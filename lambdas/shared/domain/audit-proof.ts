@@ -48,7 +48,7 @@ export interface Proof {
 }
 
 interface Trail {
-  readonly first: CheckedRecord;
+  readonly first: Pick<CheckedRecord, 'id' | 'position' | 'at'>;
   last: Link;
   /** The record with the row's number, where its chain is not the row's. */
   rewritten: Link | null;
@@ -84,7 +84,8 @@ export function auditProof({ heads, headsAt, auditedSince = '' }: ProofOptions =
     if (!trail.isHeadMet) trail.rewritten = trail.last;
   }
 
-  function newTrail(keyId: string, first: CheckedRecord): Trail {
+  function newTrail(keyId: string, { id, position, at }: CheckedRecord): Trail {
+    const first = { id, position, at };
     const last = trailStart(keyId);
     const trail: Trail = { first, last, rewritten: null, isHeadMet: false, strays: [] };
     trails.set(keyId, trail);
@@ -121,10 +122,8 @@ export function auditProof({ heads, headsAt, auditedSince = '' }: ProofOptions =
 
   function findingIn(keyId: string, { first, last, strays, rewritten }: Trail): Finding | null {
     const head = headOf.get(keyId);
-    const isRightOneThere = strays.some(
-      ({ seq, chain }) => seq === head?.seq && chain === head.chain,
-    );
-    if (rewritten !== null && !isRightOneThere) return rewrittenEnd(keyId, rewritten);
+    const isRowsOwn = ({ seq, chain }: Link) => seq === head?.seq && chain === head.chain;
+    if (rewritten !== null && !strays.some(isRowsOwn)) return rewrittenEnd(keyId, rewritten);
     const [stray, ...later] = strays;
     if (stray !== undefined) return findingOf(keyId, last, stray, later, head);
     if (head !== undefined) return missingEnd(head, last);
