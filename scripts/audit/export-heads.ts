@@ -2,7 +2,7 @@
 import { open, rename } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import type { RowHead } from '../../lambdas/shared/domain/audit-finding.ts';
-import { lineOf, type Scan } from './export-trail.ts';
+import { lineOf, ownerOnly, type Scan } from './export-trail.ts';
 
 const headItem = z.object({
   keyId: z.string(),
@@ -21,7 +21,7 @@ export const headAttributes = ['keyId', 'seq', 'chain', 'event.at'] as const;
 export async function exportHeads(path: string, scan: Scan, now: () => Date): Promise<number> {
   const exported_at = now().toISOString();
   const part = `${path}.part`;
-  const file = await open(part, 'w');
+  const file = await open(part, 'w', ownerOnly);
   let records = 0;
   try {
     for await (const items of scan()) {

@@ -38,7 +38,7 @@ export async function exportTrail(
   if (begun.trailer !== null) return { records: begun.records, wasComplete: true };
   if (begun.bytes !== null) await truncate(path, begun.bytes);
   let { records } = begun;
-  const file = await open(path, 'a');
+  const file = await open(path, 'a', ownerOnly);
   try {
     for await (const items of scan(begun.last ?? undefined)) {
       await file.appendFile(items.map((item) => lineOf(recordOf(item))).join(''));
@@ -53,6 +53,9 @@ export async function exportTrail(
   }
   return { records, wasComplete: false };
 }
+
+/** Records name people. */
+export const ownerOnly = 0o600;
 
 export const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
