@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { AuditTrail, TrailLink, TrailLinks } from '../../lambdas/shared/domain/ports.ts';
+import { auditRecordWith } from '../lambdas/fixtures/audit-records.ts';
 import type { Suite } from './suite.ts';
 
 export interface LinkedTrail {
@@ -21,15 +22,8 @@ export const trailLinksCases = (make: () => LinkedTrail) => {
   /** A key with these records, in the order in which they were written. */
   const keyWith = async (records: readonly object[]): Promise<string> => {
     const key_id = randomUUID();
-    const rest = {
-      key_id,
-      seq: 0,
-      action: 'updated',
-      at: '',
-      changed_by: 'ada',
-      object_id: 'hash',
-    };
-    for (const record of records) await make().trail.append({ ...rest, ...record });
+    for (const record of records)
+      await make().trail.append({ ...auditRecordWith(key_id, 0), ...record });
     return key_id;
   };
   const pagesOf = async (keyId: string, count: number) => {
@@ -73,7 +67,9 @@ export const trailLinksCases = (make: () => LinkedTrail) => {
     });
 
     test('of a damaged record are empty texts', async () => {
-      const keyId = await keyWith([{ seq: 1, digest: 7, chain: null }]);
+      const keyId = await keyWith([
+        { seq: 1, at: undefined, digest: 7, chain: null, previous_chain: undefined },
+      ]);
       const empty = { seq: 1, at: '', digest: '', chain: '', previous_chain: '' };
       expect((await pagesOf(keyId, 100)).flat()).toEqual([empty]);
     });

@@ -4,7 +4,7 @@
  * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
  * counts as unanswered.
  */
-import type { AuditPlace, StoredAuditRecord } from './audit-record.ts';
+import type { AuditPlace, AuditRecord } from './audit-record.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, DayCount, KeyRow, ListedKey, TokenPointer } from './key-row.ts';
 
@@ -236,17 +236,6 @@ export interface SecretRepairs extends SecretRemoval, SecretTags {
   dropPrevious(secretId: string, from: string, limitMs: number): Promise<SecretOutcome>;
 }
 
-/** One entry of the audit trail. */
-export interface AuditRecord {
-  readonly key_id: string;
-  readonly seq: number;
-  readonly action: string;
-  readonly at: string;
-  readonly changed_by: string;
-  readonly object_id: string;
-  readonly [field: string]: unknown;
-}
-
 export interface AuditTrail {
   /** Writes the record unless one with its key id and `seq` is there already. */
   append(record: AuditRecord): Promise<void>;
@@ -272,10 +261,7 @@ export interface AuditReads {
   /** By time; of one key by number. */
   list(listing: AuditListing): Listing<AuditEntry>;
   /** In the order asked for; null where there is no such record. */
-  records(
-    wanted: readonly AuditPlace[],
-    limitMs: number,
-  ): Promise<readonly (StoredAuditRecord | null)[]>;
+  records(wanted: readonly AuditPlace[], limitMs: number): Promise<readonly (AuditRecord | null)[]>;
 }
 
 /** What of an audit record ties it to the one before it. What is damaged reads as an empty text. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { logTrouble } from '../../../../lambdas/settle-due/handler.ts';
 import { chainAfter } from '../../../../lambdas/shared/domain/audit-chain.ts';
-import type { AuditRecord } from '../../../../lambdas/shared/domain/ports.ts';
+import type { AuditRecord } from '../../../../lambdas/shared/domain/audit-record.ts';
 import { settleDue } from '../../../../lambdas/shared/protocol/settle-due.ts';
 import { startedService } from '../../../fakes/service.ts';
 import { ask, issue, rowOf } from '../../fixtures/calls.ts';
