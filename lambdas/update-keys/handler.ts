@@ -10,7 +10,7 @@ import { maskedIdentifier } from '../shared/domain/key-format.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
 import { patchBeside } from '../shared/domain/patch-of.ts';
 import { changeableTarget, type Target, targetOf } from '../shared/domain/target.ts';
-import { page } from '../shared/http/answer.ts';
+import { isAnswerable, ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
 import { updatedKey } from '../shared/http/key-answer.ts';
@@ -60,9 +60,14 @@ export const updateKeys = (stores: TableStores) => async (call: Call<readonly As
       },
     };
   });
+  // Told before anything is changed. A key grows by no more than what is sent.
+  const largest = changes.map(({ row }, index) => [row && withoutHash(row), input[index]]);
+  if (!isAnswerable(largest)) {
+    throw new InvalidField('keys', 'The answer would be larger than 5.5 MB: name fewer keys.');
+  }
   const outcomes = await changeKeys(stores, changes, call);
   const told = outcomes.map((outcome, index) => ({ ...outcome, text: input[index]?.text ?? '' }));
-  return page({
+  return ok({
     total_requested: input.length,
     successful_updates: told.flatMap(({ kind, row, text }) =>
       kind === 'changed' ? [{ key: text, key_info: withoutHash(row) }] : [],
