@@ -67,7 +67,9 @@ export async function changeKeys(
     const failed = (reason: string) => ({ kind: 'failed', row: shown, reason }) as const;
     if (deadline.tableLimitMs() < leastMs) return failed('No time was left; send it again.');
     try {
-      shown = current ?? check();
+      // Each name is checked, also of a key that an earlier change was about.
+      const checked = check();
+      shown = current ?? checked;
       const changed = await changeKey(
         stores,
         shown,
