@@ -6,7 +6,7 @@ import { tableStores } from '../shared/adapters/stores.ts';
 import { changedKey } from '../shared/domain/changed-key.ts';
 import { InvalidField } from '../shared/domain/errors.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
-import { maskedIdentifier } from '../shared/domain/key-format.ts';
+import { isTokenHash, maskedIdentifier } from '../shared/domain/key-format.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
 import { patchBeside } from '../shared/domain/patch-of.ts';
 import { changeableTarget, type Target, targetOf } from '../shared/domain/target.ts';
@@ -76,7 +76,7 @@ export const updateKeys = (stores: TableStores) => async (call: Call<readonly As
       outcome.kind === 'failed'
         ? [
             {
-              key: outcome.text.startsWith('sk-') ? maskedIdentifier(outcome.text) : outcome.text,
+              key: isTokenHash(outcome.text) ? outcome.text : maskedIdentifier(outcome.text),
               key_info: outcome.row === null ? null : withoutHash(outcome.row),
               failed_reason: outcome.reason,
             },
