@@ -49,7 +49,7 @@ export const leftOpen = (call: string, failure?: SecretFailure): Unavailable =>
 /** Nothing was written, or all of it has been taken back. */
 export const notWritten = (call: string, failure?: SecretFailure): Unavailable =>
   new Unavailable(
-    'A store did not take the change; nothing was done.',
+    'A store did not take the change; nothing was done. Please try again.',
     failure === undefined ? 2 : 5,
     causeOf(call, failure),
   );
