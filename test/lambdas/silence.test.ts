@@ -41,7 +41,7 @@ const requests = [
   { method: 'POST', path: `/key/${existing}/reset_spend`, body: { reset_to: 0 } },
   { method: 'POST', path: '/key/delete', body: { keys: [key] } },
   // Of one key, for those of several are made at once and this clock adds up what each takes.
-  { method: 'POST', path: '/key/bulk_update', body: { keys: Array(9).fill({ key }) } },
+  { method: 'POST', path: '/key/bulk_update', body: { keys: Array.from({ length: 9 }, () => ({ key })) } },
   { method: 'POST', path: '/key/verify', body: { key } },
 ];
 const cases = requests.flatMap((request) =>

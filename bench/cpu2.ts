@@ -1,0 +1,117 @@
+/**
+ * `node bench/cpu.ts`: CPU per call outside the AWS clients: the real handlers over ports that answer
+ * at once with fixed values. Budgets: info and verify 200 µs, generate 500 µs, a refused call 100 µs.
+ */
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { generateKey, route as generateRoute } from '../lambdas/generate-key/handler.ts';
+import { secureRandom } from '../lambdas/shared/adapters/randomness.ts';
+import { adminRow } from '../lambdas/shared/domain/admin-key.ts';
+import { masterKeyId, newKey } from '../lambdas/shared/domain/key-format.ts';
+import type { KeyTable, Secrets } from '../lambdas/shared/domain/ports.ts';
+import { api } from '../lambdas/shared/http/api.ts';
+import { route as infoRoute, showKeyInfo } from '../lambdas/show-key-info/handler.ts';
+import { verifyKey } from '../lambdas/verify-key/handler.ts';
+import { gatewayEvent, lambdaContext } from '../test/fakes/gateway-event.ts';
+import { settingsWith } from '../test/fixtures/settings.ts';
+
+const calls = 5000;
+const key = newKey(masterKeyId, secureRandom.bytes);
+const secret = { name: 'latchkey/bench/master-key', arn: 'arn', versionId: 'v', value: key };
+const row = adminRow(secret, 'bench', new Date(), secureRandom);
+const gateway = newKey(masterKeyId, secureRandom.bytes);
+const caller = adminRow({ ...secret, value: gateway }, 'bench', new Date(), secureRandom);
+
+const table: KeyTable = {
+  load: async () => ({ caller, target: row, targets: [], alias: null, record: null }),
+  commit: async () => ({ kind: 'committed' }),
+  countLiveKeys: async () => 0,
+};
+const secrets: Secrets = {
+  create: async () => ({ kind: 'done', arn: 'arn' }),
+  read: async () => ({ kind: 'absent', reason: 'bench' }),
+  restore: async () => ({ kind: 'done', arn: 'arn' }),
+  put: async () => ({ kind: 'done', arn: 'arn' }),
+  tag: async () => ({ kind: 'done', arn: 'arn' }),
+};
+const now = () => new Date();
+const stores = { table, secrets, random: secureRandom, now, settings: settingsWith() };
+const generate = api(generateRoute, () => ({ ...stores, operation: generateKey(stores) }));
+const info = api(infoRoute, () => ({ ...stores, operation: showKeyInfo(stores) }));
+const verify = verifyKey(() => stores);
+
+const body = JSON.stringify({ key_alias: 'bench', models: ['a', 'b'], metadata: { team: 'x' } });
+const authorization = `Bearer ${gateway}`;
+const mistyped = `${key.slice(0, -1)}!`;
+const cases = [
+  { name: 'info', budget: 200, handler: info, event: eventOf('GET', '/key/info', authorization) },
+  {
+    name: 'generate',
+    budget: 500,
+    handler: generate,
+    event: eventOf('POST', '/key/generate', authorization, body),
+  },
+  {
+    name: 'verify',
+    budget: 200,
+    handler: verify,
+    event: eventOf('POST', '/key/verify', authorization, verifyBody(key)),
+  },
+  {
+    name: 'verify itself',
+    budget: 200,
+    handler: verify,
+    event: eventOf('POST', '/key/verify', `Bearer ${key}`, verifyBody(key)),
+  },
+  {
+    name: 'refused (mistyped key)',
+    budget: 100,
+    handler: generate,
+    event: eventOf('POST', '/key/generate', `Bearer ${mistyped}`, body),
+  },
+  {
+    name: 'refused (mistyped key that checks itself)',
+    budget: 100,
+    handler: verify,
+    event: eventOf('POST', '/key/verify', `Bearer ${mistyped}`, verifyBody(mistyped)),
+  },
+];
+
+const write = process.stdout.write.bind(process.stdout);
+for (const { name, budget, handler, event } of cases) {
+  // The log line is part of the work; where it goes is not.
+  process.stdout.write = () => true;
+  for (let call = 0; call < calls; call += 1) await handler(event, lambdaContext);
+  process.stderr.write(name + " " + (await handler(event, lambdaContext)).statusCode + "\n");
+  const before = process.cpuUsage();
+  for (let call = 0; call < calls; call += 1) await handler(event, lambdaContext);
+  process.stderr.write(name + " " + (await handler(event, lambdaContext)).statusCode + "\n");
+  const { user, system } = process.cpuUsage(before);
+  process.stdout.write = write;
+  const each = (user + system) / calls;
+  write(`${name}: ${each.toFixed(0)} µs of CPU per call (budget ${budget})\n`);
+  if (each > budget) process.exitCode = 1;
+}
+
+function verifyBody(of: string): string {
+  return JSON.stringify({ key: of, model: 'gpt-4o' });
+}
+
+function eventOf(
+  method: string,
+  target: string,
+  authorizationHeader: string,
+  text = '',
+): APIGatewayProxyEventV2 {
+  return gatewayEvent({
+    method,
+    target,
+    headers: [
+      ['authorization', authorizationHeader],
+      ['content-type', 'application/json'],
+    ],
+    body: Buffer.from(text),
+    sourceIp: '192.0.2.1',
+    requestId: 'bench',
+    at: new Date(),
+  });
+}
