@@ -1,5 +1,6 @@
 /** `GET /audit`: what its filters leave, in which order and pages. */
 import { describe, expect, it } from 'vitest';
+import { byteOrder } from '../../lambdas/shared/domain/byte-order.ts';
 import { startedService } from '../fakes/service.ts';
 import { ask, type Born, issue, recordOf } from './fixtures/calls.ts';
 import { lists, look, pagesThrough, type Query, remove, targetOf } from './fixtures/lists.ts';
@@ -210,7 +211,7 @@ describe('list-audit-records in pages', () => {
       const values = body.audit_logs.map(
         (record: Record<string, string | null>) => record[sort_by] ?? '',
       );
-      expect(values).toEqual([...values].sort());
+      expect(values).toEqual(values.toSorted(byteOrder));
     },
   );
 

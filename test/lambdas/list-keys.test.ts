@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { contract } from '../../lambdas/list-keys/contract.ts';
 import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
+import { listOf } from '../../lambdas/shared/domain/paging.ts';
 import type { KeyListing, KeyLists } from '../../lambdas/shared/domain/ports.ts';
 import { masterKey, startedService } from '../fakes/service.ts';
 import { ask, type Born, issue, untouched } from './fixtures/calls.ts';
@@ -18,6 +19,7 @@ import {
 import type { Service } from './fixtures/stored.ts';
 
 const [keyList] = lists;
+const asAdmin = { authorization: `Bearer ${masterKey}` };
 
 /** Seven keys of one user, the last letter the newest. */
 async function seven() {
@@ -286,22 +288,12 @@ describe('list-keys shows', () => {
   });
 });
 
-/** Lists from an index that has not seen what happened since. */
-function behind(
-  { lists: now }: Service['processStores'],
-  entries: Awaited<ReturnType<typeof entriesOf>>,
-): KeyLists {
-  return {
-    ...now,
-    keys: () => ({
-      read: async (after) => (after === null ? entries : []),
-      count: async () => entries.length,
-    }),
-  };
+/** An index that goes on telling what it tells now. */
+async function frozen({ processStores }: Service): Promise<KeyLists> {
+  const all: KeyListing = { status: 'live', of: 'all', isOldestFirst: false };
+  const entries = await processStores.lists.keys(all).read(null, 100, 1);
+  return { ...processStores.lists, keys: () => listOf(entries) };
 }
-const everyKey: KeyListing = { status: 'live', of: 'all', isOldestFirst: false };
-const entriesOf = ({ processStores }: Service) =>
-  processStores.lists.keys(everyKey).read(null, 100, 1);
 
 describe('an index that is behind', () => {
   async function afterChanges() {
@@ -313,7 +305,7 @@ describe('an index that is behind', () => {
       shut: await born({ organization_id: 'o' }),
       turned: await born({ organization_id: 'o', key_alias: 'before' }),
     };
-    const lists = behind(service.processStores, await entriesOf(service));
+    const stores = { ...service.processStores, lists: await frozen(service) };
     await remove(service, keys.gone);
     const path = '/key/update';
     await ask(service, { path, body: { key: keys.moved.key, organization_id: 'p' } });
@@ -321,13 +313,8 @@ describe('an index that is behind', () => {
     const asked = { key: keys.turned.key, key_alias: 'after' };
     const { body: turned } = await ask(service, { path: '/key/regenerate', body: asked });
     const see = async (query: Query) => {
-      const sent = { method: 'GET', path: targetOf('/key/list', query) };
-      const headers = { authorization: `Bearer ${masterKey}` };
-      const answer = await service.sendThrough(
-        { ...service.processStores, lists },
-        { ...sent, headers },
-      );
-      return answer.body;
+      const sent = { method: 'GET', path: targetOf('/key/list', query), headers: asAdmin };
+      return (await service.sendThrough(stores, sent)).body;
     };
     return { keys: { ...keys, turned, before: keys.turned }, see };
   }
@@ -359,32 +346,32 @@ describe('an index that is behind', () => {
   });
 });
 
-describe('without the tables', () => {
+describe('without a table', () => {
   const down = async () => {
     throw new Unavailable('The tables cannot be read at the moment.', 2);
   };
+  const nowhere = { read: down, count: down };
 
   it.each<[string, (service: Service) => Partial<Service['processStores']>]>([
+    ['/key/list', () => ({ lists: { keys: () => nowhere, aliases: () => nowhere } })],
+    ['/key/aliases', () => ({ lists: { keys: () => nowhere, aliases: () => nowhere } })],
+    ['/audit', () => ({ audit: { list: () => nowhere, records: down } })],
+    ['/audit/master_1', () => ({ audit: { list: () => nowhere, records: down } })],
     [
-      'the index',
-      () => ({
-        lists: {
-          keys: () => ({ read: down, count: down }),
-          aliases: () => ({ read: down, count: down }),
+      '/key/list?expand=user',
+      ({ table }) => ({
+        table: {
+          load: (wanted, limitMs) =>
+            wanted.caller === undefined ? down() : table.load(wanted, limitMs),
+          commit: down,
+          countLiveKeys: down,
         },
       }),
     ],
-    ['the trail', () => ({ audit: { list: () => ({ read: down, count: down }), records: down } })],
-    [
-      'the rows',
-      ({ table }) => ({ table: { ...table, load: down, commit: down, countLiveKeys: down } }),
-    ],
-  ])('a list is a 503 that says when to come again: %s', async (what, broken) => {
+  ])('%s is a 503 that says when to come again', async (path, broken) => {
     const { service } = shared;
-    const path = what === 'the trail' ? '/audit' : '/key/list';
-    const headers = { authorization: `Bearer ${masterKey}` };
     const stores = { ...service.processStores, ...broken(service) };
-    const answer = await service.sendThrough(stores, { method: 'GET', path, headers });
+    const answer = await service.sendThrough(stores, { method: 'GET', path, headers: asAdmin });
     expect([answer.status, answer.headers['retry-after'], answer.body.error.type]).toEqual([
       503,
       '2',
