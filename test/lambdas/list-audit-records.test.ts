@@ -48,6 +48,8 @@ async function shown(query: Query) {
   expect([status, body.error]).toEqual([200, undefined]);
   return { ...body, audit_logs: namesOf(body.audit_logs) };
 }
+/** When the second change was. */
+const instant = '2026-11-25T14:50:00.001Z';
 const all = 'a4 b3 a3 b2 a2 b1 admin1 a1 master1';
 
 describe('list-audit-records leaves, the newest first,', () => {
@@ -120,6 +122,11 @@ describe('list-audit-records leaves, the newest first,', () => {
     ['key and action', ({ a }) => ({ key_id: a.key_id, action: 'created' }), 'a1'],
     ['key and time', ({ a }) => ({ key_id: a.key_id, start_date: '2026-11-25T16:00' }), 'a4 a3 a2'],
     ['key and end', ({ a }) => ({ key_id: a.key_id, end_date: '2026-11-25T16:00' }), 'a1'],
+    [
+      'key and one instant',
+      ({ admin }) => ({ key_id: admin.key_id, start_date: instant, end_date: instant }),
+      'admin1',
+    ],
     ['key and somebody', ({ b }) => ({ key_id: b.key_id, changed_by: 'root' }), 'b2 b1'],
     ['key and somebody else', ({ a }) => ({ key_id: a.key_id, changed_by: 'root' }), ''],
     ['key and another hash', ({ a, b }) => ({ key_id: a.key_id, object_id: b.token }), ''],
