@@ -161,7 +161,10 @@ const outOfReach = (size: number): InvalidField =>
     `Pages by number reach ${maxReached} entries: ${Math.floor(maxReached / size)} pages of ${size}. To see all of the list, ${throughCursor}.`,
   );
 
-function tooMany(most: number, { compare, instead }: Pick<Search<never>, 'compare' | 'instead'>) {
+function tooMany(
+  most: number,
+  { compare, instead }: Pick<Search<never>, 'compare' | 'instead'>,
+): InvalidField {
   const bound = `${most} entries at most, and there are more`;
   if (compare === undefined) {
     const filter = `This filter looks through ${bound}. Narrow the list, or ${throughCursor}.`;
@@ -173,5 +176,7 @@ function tooMany(most: number, { compare, instead }: Pick<Search<never>, 'compar
   return new InvalidField('sort_by', `${order}. ${way}`);
 }
 
-const noCursor = ({ instead = 'leave sort_by out' }: Pick<Search<never>, 'instead'>) =>
+const noCursor = ({
+  instead = 'leave sort_by out',
+}: Pick<Search<never>, 'instead'>): InvalidField =>
   new InvalidField('cursor', `A cursor needs the order that the list is kept in: ${instead}.`);
