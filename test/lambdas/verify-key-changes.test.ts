@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { masterKey, startedService } from '../fakes/service.ts';
-import { faultyDueRows, faultySecrets, faultyTable } from '../faults/faulty-stores.ts';
+import { faultyStores } from '../faults/faulty-stores.ts';
 import { checkedThroughout } from '../fixtures/checked-throughout.ts';
 import { type Asked, issue } from './fixtures/calls.ts';
 
@@ -22,11 +22,7 @@ async function slowService(seed: number) {
       return result;
     },
   };
-  const seen = {
-    table: faultyTable(service.table, port),
-    secrets: faultySecrets(service.secrets, port),
-    due: faultyDueRows(service.due, port),
-  };
+  const seen = faultyStores(service.processStores, port);
   const sendSlowly = ({ path, body, key = masterKey }: Asked) =>
     service.sendThrough(seen, { path, body, headers: { authorization: `Bearer ${key}` } });
   return { service, sendSlowly };
