@@ -191,6 +191,7 @@ describe('a count in order', () => {
         IndexName: 'index',
         Select: 'COUNT',
         KeyConditionExpression: '#pk = :pk AND #sk >= :from',
+        Limit: 5,
       });
     }
   });
@@ -204,14 +205,15 @@ describe('a count in order', () => {
     ]);
     expect(await count(7)).toBe(7);
     expect(asked.map(({ body }) => body.ExclusiveStartKey?.s.S)).toEqual([undefined, 'c', 'f']);
+    expect(asked.map(({ body }) => body.Limit)).toEqual([7, 4, 1]);
   });
 
-  it('asks those partitions further that have more, and ends with the last', async () => {
+  it('asks those partitions further that have more, for what is left, and ends with the last', async () => {
     const { asked, count } = await orderThat([counted(3, 'c'), counted(4), counted(5)], {
       partitions: ['P', 'P'],
     });
     expect(await count(100)).toBe(12);
-    expect(asked).toHaveLength(3);
+    expect(asked.map(({ body }) => body.Limit)).toEqual([50, 50, 93]);
   });
 });
 
