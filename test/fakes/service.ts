@@ -20,7 +20,9 @@ import { rowKey } from '../../lambdas/shared/adapters/table/keys.ts';
 import { adminRow } from '../../lambdas/shared/domain/admin-key.ts';
 import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
 import type {
+  AuditReads,
   DueRows,
+  KeyLists,
   KeyTable,
   Randomness,
   SecretRepairs,
@@ -74,6 +76,9 @@ export interface ProcessStores {
   readonly table: KeyTable;
   readonly secrets: Secrets & SecretRepairs;
   readonly due: DueRows;
+  /** What lists are read from; the fakes' own unless said. */
+  readonly lists?: KeyLists;
+  readonly auditReads?: AuditReads;
 }
 
 /** What a test fixes and a process that people use does not. */
@@ -100,14 +105,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
-  const lists = memoryKeyLists(table);
-  const auditReads = memoryAuditReads(trail);
+  const reads = { lists: memoryKeyLists(table), auditReads: memoryAuditReads(trail) };
   const stores = { table, secrets, random, now, settings };
   const processStores: ProcessStores = { table, secrets, due };
 
   /** The functions as one process, which may see the stores through faults. */
-  const handlersOver = (seen: Pick<ProcessStores, 'table' | 'secrets'>) => {
-    const own = { ...stores, ...seen };
+  const handlersOver = (seen: Omit<ProcessStores, 'due'>) => {
+    const own = { ...stores, ...reads, ...seen };
     return {
       'generate-key': api(generateRoute, () => ({ ...own, operation: generateKey(own) })),
       'update-key': api(updateRoute, () => ({ ...own, operation: updateKey(own) })),
@@ -116,19 +120,16 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       'regenerate-key': api(regenerateRoute, () => ({ ...own, operation: regenerateKey(own) })),
       'reset-spend': api(resetSpendRoute, () => ({ ...own, operation: resetSpend(own) })),
       'show-key-info': api(infoRoute, () => ({ ...own, operation: showKeyInfo(own) })),
-      'list-keys': api(listKeysRoute, () => ({ ...own, operation: listKeys({ ...own, lists }) })),
-      'list-aliases': api(listAliasesRoute, () => ({
-        ...own,
-        operation: listAliases({ ...own, lists }),
-      })),
+      'list-keys': api(listKeysRoute, () => ({ ...own, operation: listKeys(own) })),
+      'list-aliases': api(listAliasesRoute, () => ({ ...own, operation: listAliases(own) })),
       'show-keys': api(showKeysRoute, () => ({ ...own, operation: showKeys(own) })),
       'list-audit-records': api(listAuditRoute, () => ({
         ...own,
-        operation: listAuditRecords({ ...own, audit: auditReads }),
+        operation: listAuditRecords({ ...own, audit: own.auditReads }),
       })),
       'show-audit-record': api(showAuditRoute, () => ({
         ...own,
-        operation: showAuditRecord(auditReads),
+        operation: showAuditRecord(own.auditReads),
       })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
