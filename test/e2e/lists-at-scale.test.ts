@@ -15,7 +15,7 @@ import { serviceOfMany } from './lists/service-of-many.ts';
 const [few, many] = [100, Number(process.env['SCALE'] ?? 10_000)];
 /** Of these all pages are read: for each the local AWS looks at every item of a partition. */
 const pagedThroughSize = Math.min(many / 5, 10_000);
-const timeoutMs = 1_200_000;
+const timeoutMs = 1_800_000;
 
 const startedAt = performance.now();
 const log = (line: string) => {

@@ -30,7 +30,7 @@ const noAuditFilter = {
 };
 
 export function askedPages(population: Population, now: Date): AskedPage[] {
-  const { size, admin, idOf, aliasOf, at, rowOf, recordOf } = population;
+  const { size, middle, admin, idOf, aliasOf, at, rowOf, recordOf } = population;
   const numbers = [...Array(size).keys()];
   const newestFirst = numbers.toReversed();
   const byTime = { by: 'created_at', isAscending: false };
@@ -67,7 +67,6 @@ export function askedPages(population: Population, now: Date): AskedPage[] {
     return `cursor=${cursorAt(position, sealOf(admin, route, idOf(0), list), now)}`;
   }
 
-  const middle = size / 2;
   const pages = [
     keys('first, by number', 'page=1', newestFirst),
     keys('first', 'cursor=', newestFirst),

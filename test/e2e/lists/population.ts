@@ -34,6 +34,8 @@ export function populationOf(size: number) {
     new Date(at(0)),
     random,
   );
+  /** The one key that has a pointer: it is looked up by its hash. */
+  const middle = size / 2;
   const caller = newKey(idOf(0), random.bytes);
 
   const valueOf = (n: number) => (n === 0 ? caller : `sk-number-${n}`);
@@ -84,14 +86,15 @@ export function populationOf(size: number) {
     for (let n = 0; n < size; n += 1) {
       yield rowItem(rowOf(n));
       yield leaseOf(n);
-      yield pointerItem({ hash: tokenHash(valueOf(n)), keyId: idOf(n) });
     }
+    yield pointerItem({ hash: tokenHash(valueOf(middle)), keyId: idOf(middle) });
   }
   function* auditItems(): Generator<Item> {
     for (let n = 0; n < size; n += 1) yield auditItem(recordOf(n));
   }
   return {
     size,
+    middle,
     admin,
     caller,
     idOf,

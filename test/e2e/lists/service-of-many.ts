@@ -14,7 +14,7 @@ import { seed } from './seed.ts';
 import { twinOf } from './twin-table.ts';
 
 /** For each query the local AWS looks at all items of a partition, which AWS does not. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /** The real operations and adapters in this process, over tables with so many keys, aliases and records. */
 export async function serviceOfMany(size: number, log: (line: string) => void) {
@@ -34,7 +34,7 @@ export async function serviceOfMany(size: number, log: (line: string) => void) {
   log(`seeding ${size} audit records`);
   await seed(documents, audit, population.auditItems(), log);
 
-  const service = inProcessService();
+  const service = inProcessService({}, { timeLeftMs: patienceMs });
   const [table, lists] = [keyTable(documents, keys), keyLists(documents, keys)];
   const reads = auditReads(documents, audit);
   const stores: ProcessStores = {
