@@ -8,10 +8,11 @@ import { metricNamespace } from '../lambdas/shared/domain/metric-names.ts';
 import type { AdminSecret } from './admin-secret.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import type { IdempotencyTable, KeysTable } from './tables.ts';
+import type { AuditTable, IdempotencyTable, KeysTable } from './tables.ts';
 
 export interface ReconcilerProps extends OperationDefaults {
   readonly keys: KeysTable;
+  readonly audit: AuditTable;
   readonly idempotency: IdempotencyTable;
   readonly secrets: MirroredSecrets;
   readonly adminSecret: AdminSecret;
@@ -19,14 +20,14 @@ export interface ReconcilerProps extends OperationDefaults {
 
 /**
  * The scheduled function that finishes or undoes what a function left open, and compares keys with
- * their secrets. Two runs at once do no harm.
+ * their secrets and audit trails. Two runs at once do no harm.
  */
 export class Reconciler extends Construct {
   readonly settleDue: Operation;
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { keys, idempotency, secrets, adminSecret, ...defaults } = props;
+    const { keys, audit, idempotency, secrets, adminSecret, ...defaults } = props;
     const { name, timing } = defaults.environment;
 
     this.settleDue = new Operation(this, 'settle-due', {
@@ -35,6 +36,7 @@ export class Reconciler extends Construct {
       timeout: Duration.seconds(timing.functionTimeoutSeconds),
     });
     keys.grantRepair(this.settleDue);
+    audit.grantCompare(this.settleDue);
     idempotency.grantRemove(this.settleDue);
     secrets.grantRepair(this.settleDue);
     adminSecret.grantRepair(this.settleDue);
@@ -49,6 +51,7 @@ export class Reconciler extends Construct {
     this.alarmOn('StuckIntents', name, 1);
     this.alarmOn('Failed', name, 1);
     this.alarmOn('SecretsMissing', name, 1);
+    this.alarmOn('AuditGap', name, 1);
     // What is undisturbed is closed within a fence, a period and a run; ten minutes is trouble.
     this.alarmOn('OldestIntentSeconds', name, 600);
   }

@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
-import { type AuditPlace, auditRecordOf } from '../../lambdas/shared/domain/audit-record.ts';
-import type {
-  AuditListing,
-  AuditReads,
-  AuditRecord,
-  AuditTrail,
-} from '../../lambdas/shared/domain/ports.ts';
+import {
+  type AuditPlace,
+  type AuditRecord,
+  auditRecordOf,
+} from '../../lambdas/shared/domain/audit-record.ts';
+import type { AuditListing, AuditReads, AuditTrail } from '../../lambdas/shared/domain/ports.ts';
 import { rowWith } from '../lambdas/fixtures/rows.ts';
 import { idIn, inParts, limitMs, someTime, unique } from './apart.ts';
 import type { Suite } from './suite.ts';

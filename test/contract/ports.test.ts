@@ -13,6 +13,7 @@ import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
 import { MemoryMailer } from '../fakes/memory-mailer.ts';
 import { MemoryNotices } from '../fakes/memory-notices.ts';
 import { MemorySecrets } from '../fakes/memory-secrets.ts';
+import { memoryTrailLinks } from '../fakes/memory-trail-links.ts';
 import { auditReadsCases } from './audit-reads-cases.ts';
 import { auditTrailCases } from './audit-trail-cases.ts';
 import { dueRowsCases } from './due-rows-cases.ts';
@@ -23,6 +24,7 @@ import { mailerCases } from './mailer-cases.ts';
 import { noticesCases } from './notices-cases.ts';
 import { secretsCases } from './secrets-cases.ts';
 import { holdTo } from './suite.ts';
+import { trailLinksCases } from './trail-links-cases.ts';
 
 describe("the keys' table in memory", () => {
   const table = new MemoryKeyTable();
@@ -50,6 +52,11 @@ describe('reads of the audit trail in memory', () => {
   const trail = new MemoryAuditTrail();
   const reads = memoryAuditReads(trail);
   holdTo(auditReadsCases(() => ({ trail, reads })));
+});
+
+describe('the links of the audit trail in memory', () => {
+  const trail = new MemoryAuditTrail();
+  holdTo(trailLinksCases(() => ({ trail, links: memoryTrailLinks(trail) })));
 });
 
 describe('notices in memory', () => {

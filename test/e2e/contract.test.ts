@@ -13,6 +13,7 @@ import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
 import { keyLists } from '../../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
 import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
+import { trailLinks } from '../../lambdas/shared/adapters/table/trail-links.ts';
 import { auditReadsCases } from '../contract/audit-reads-cases.ts';
 import { auditTrailCases } from '../contract/audit-trail-cases.ts';
 import { dueRowsCases } from '../contract/due-rows-cases.ts';
@@ -22,6 +23,7 @@ import { mailerCases } from '../contract/mailer-cases.ts';
 import { noticesCases } from '../contract/notices-cases.ts';
 import { secretsCases } from '../contract/secrets-cases.ts';
 import { holdTo } from '../contract/suite.ts';
+import { trailLinksCases } from '../contract/trail-links-cases.ts';
 import { auditOf, mailsTo, outputOf } from './local-aws.ts';
 
 const { endpoint, guardUrl, region, credentials } = inject('deployed');
@@ -75,6 +77,12 @@ describe('reads of the audit trail', () => {
   const name = outputOf('AuditTableName');
   const [trail, reads] = [auditTable(documents, name), auditReads(documents, name)];
   holdTo(auditReadsCases(() => ({ trail, reads })));
+});
+
+describe('the links of the audit trail', () => {
+  const trail = auditTable(documents, outputOf('AuditTableName'));
+  const links = trailLinks(documents, outputOf('AuditTableName'));
+  holdTo(trailLinksCases(() => ({ trail, links })));
 });
 
 describe('notices', () => {

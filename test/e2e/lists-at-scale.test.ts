@@ -8,8 +8,8 @@ import { beforeAll, expect, it } from 'vitest';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import { maxReached } from '../../lambdas/shared/domain/paging.ts';
 import type { KeyWrite } from '../../lambdas/shared/domain/ports.ts';
-import { pagedThrough } from '../lambdas/fixtures/paged-through.ts';
 import type { Cost } from './lists/meter.ts';
+import { pagedThrough } from './lists/paged-through.ts';
 import { serviceOfMany } from './lists/service-of-many.ts';
 
 const [few, many] = [100, Number(process.env['SCALE'] ?? 10_000)];

@@ -50,6 +50,7 @@ import { MemoryKeyTable } from './memory-key-table.ts';
 import { MemoryMailer } from './memory-mailer.ts';
 import { MemoryNotices } from './memory-notices.ts';
 import { MemorySecrets } from './memory-secrets.ts';
+import { memoryTrailLinks } from './memory-trail-links.ts';
 import { FakeSecretsManager } from './secrets-manager.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -76,9 +77,8 @@ export interface ProcessStores {
   readonly table: KeyTable;
   readonly secrets: Secrets & SecretRepairs;
   readonly due: DueRows;
-  /** What lists are read from; the fakes' own unless said. */
-  readonly lists?: KeyLists;
-  readonly auditReads?: AuditReads;
+  readonly lists: KeyLists;
+  readonly audit: AuditReads;
 }
 
 /** What a test fixes and a process that people use does not. */
@@ -108,13 +108,15 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
-  const reads = { lists: memoryKeyLists(table), auditReads: memoryAuditReads(trail) };
+  const lists = memoryKeyLists(table);
+  const trailLinks = memoryTrailLinks(trail);
+  const audit = memoryAuditReads(trail);
   const stores = { table, secrets, random, now, settings };
-  const processStores: ProcessStores = { table, secrets, due };
+  const processStores: ProcessStores = { table, secrets, due, lists, audit };
 
   /** The functions as one process, which may see the stores through faults. */
-  const handlersOver = (seen: Omit<ProcessStores, 'due'>) => {
-    const own = { ...stores, ...reads, ...seen };
+  const handlersOver = (seen: ProcessStores) => {
+    const own = { ...stores, ...seen };
     return {
       'generate-key': api(generateRoute, () => ({ ...own, operation: generateKey(own) })),
       'update-key': api(updateRoute, () => ({ ...own, operation: updateKey(own) })),
@@ -128,11 +130,11 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       'show-keys': api(showKeysRoute, () => ({ ...own, operation: showKeys(own) })),
       'list-audit-records': api(listAuditRoute, () => ({
         ...own,
-        operation: listAuditRecords({ ...own, audit: own.auditReads }),
+        operation: listAuditRecords(own),
       })),
       'show-audit-record': api(showAuditRoute, () => ({
         ...own,
-        operation: showAuditRecord(own.auditReads),
+        operation: showAuditRecord(own.audit),
       })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
@@ -190,7 +192,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
 
   /** One run of the scheduled function. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
-    settleDue({ ...stores, ...seen, onTrouble }, 'scheduled-run');
+    settleDue({ ...stores, trailLinks, ...seen, onTrouble }, 'scheduled-run');
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -202,13 +204,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   let delivered = 0;
   /** Hands the stream's new records to both readers, as their mappings would. */
   async function deliver(): Promise<void> {
-    const audit = auditKeyChange(() => trail);
-    const email = emailKeyChange(() => ({ notices, mailer, settings, now }));
+    const toTrail = auditKeyChange(() => trail);
+    const toMail = emailKeyChange(() => ({ notices, mailer, settings, now }));
     for (; delivered < table.stream.length; delivered += 1) {
       const record = table.stream[delivered];
       if (record === undefined) continue;
-      await audit(record);
-      await email(record);
+      await toTrail(record);
+      await toMail(record);
     }
   }
 
@@ -254,6 +256,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     repair,
     clock,
     trail,
+    trailLinks,
     notices,
     mailer,
     answer,

@@ -50,8 +50,9 @@ describe('routes', () => {
     });
   });
 
-  it('hand a key in a path on as a parameter', () => {
+  it('hand what a path names on as a parameter', () => {
     expect(Object.keys(served).filter((route) => route.includes('{'))).toEqual([
+      'GET /audit/{id}',
       'POST /key/{key}/regenerate',
       'POST /key/{key}/reset_spend',
     ]);

@@ -36,6 +36,12 @@ const adminSecretActions = [
   'secretsmanager:GetSecretValue',
   'secretsmanager:TagResource',
 ];
+const lists = {
+  KeysTable: ['dynamodb:BatchGetItem'],
+  'KeysTable/index/byCreated': ['dynamodb:Query'],
+  'KeysTable/index/byUser': ['dynamodb:Query'],
+  'KeysTable/index/byTeam': ['dynamodb:Query'],
+};
 const kmsKey = sample.full.secrets.kmsKeyArn;
 
 const full = templateOf(sample.full);
@@ -100,6 +106,7 @@ describe('permissions', () => {
         ],
         'KeysTable/index/due': ['dynamodb:Query'],
         'KeysTable/index/byCreated': ['dynamodb:Query'],
+        AuditTable: ['dynamodb:Query'],
         IdempotencyTable: ['dynamodb:DeleteItem'],
         'secretsmanager:secret:litellm/*': [
           'secretsmanager:DeleteSecret',
@@ -116,6 +123,22 @@ describe('permissions', () => {
       showkeyinfoRole: {
         showkeyinfoLogs: logs,
         KeysTable: ['dynamodb:BatchGetItem'],
+      },
+      showkeysRole: { showkeysLogs: logs, KeysTable: ['dynamodb:BatchGetItem'] },
+      listkeysRole: { listkeysLogs: logs, ...lists },
+      listaliasesRole: { listaliasesLogs: logs, ...lists },
+      listauditrecordsRole: {
+        listauditrecordsLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem'],
+        AuditTable: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+        'AuditTable/index/byTime': ['dynamodb:Query'],
+        'AuditTable/index/byActor': ['dynamodb:Query'],
+        'AuditTable/index/byObject': ['dynamodb:Query'],
+      },
+      showauditrecordRole: {
+        showauditrecordLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem'],
+        AuditTable: ['dynamodb:BatchGetItem'],
       },
       checklivenessRole: { checklivenessLogs: logs },
       refuseunknownrouteRole: { refuseunknownrouteLogs: logs },

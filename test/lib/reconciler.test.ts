@@ -28,6 +28,19 @@ describe('the reconciler', () => {
     });
   });
 
+  it('raises an alarm at the first gap in an audit trail', () => {
+    const alarms = resourcesOf(templateOf(sample.prod), 'AWS::CloudWatch::Alarm');
+    expect(alarms['ReconcilersettledueAuditGapAlarm']?.Properties).toMatchObject({
+      Namespace: 'Latchkey',
+      MetricName: 'AuditGap',
+      Dimensions: [{ Name: 'environment', Value: 'prod' }],
+      Statistic: 'Maximum',
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      AlarmActions: [{ Ref: expect.stringMatching(/^AlarmsTopic/) }],
+    });
+  });
+
   it.each([
     [300, 900],
     [1200, 3600],

@@ -8,10 +8,10 @@ import type { Item } from '../../../lambdas/shared/adapters/table/items.ts';
 import { leaseItem, pointerItem, rowItem } from '../../../lambdas/shared/adapters/table/items.ts';
 import { shardOf } from '../../../lambdas/shared/adapters/table/keys.ts';
 import { adminRow } from '../../../lambdas/shared/domain/admin-key.ts';
-import { auditRecordOf } from '../../../lambdas/shared/domain/audit-record.ts';
+import { type AuditRecord, auditRecordOf } from '../../../lambdas/shared/domain/audit-record.ts';
 import { newKey, newKeyId, tokenHash } from '../../../lambdas/shared/domain/key-format.ts';
 import type { KeyRow } from '../../../lambdas/shared/domain/key-row.ts';
-import type { AuditRecord, Randomness } from '../../../lambdas/shared/domain/ports.ts';
+import type { Randomness } from '../../../lambdas/shared/domain/ports.ts';
 import { seededRandom } from '../../fakes/seeded-random.ts';
 import { rowWith } from '../../lambdas/fixtures/rows.ts';
 

@@ -41,7 +41,7 @@ export async function serviceOfMany(size: number, log: (line: string) => void) {
     ...service.processStores,
     table,
     lists: { keys: (of) => patient(lists.keys(of)), aliases: () => patient(lists.aliases()) },
-    auditReads: { ...reads, list: (of) => patient(reads.list(of)) },
+    audit: { ...reads, list: (of) => patient(reads.list(of)) },
   };
   const headers = { authorization: `Bearer ${population.caller}` };
   const get = (path: string) => service.sendThrough(stores, { method: 'GET', path, headers });
