@@ -29,6 +29,7 @@ import type {
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
+import { type RotationRun, rotateDue } from '../../lambdas/shared/protocol/rotate-due.ts';
 import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
 import {
   showAuditRecord,
@@ -82,7 +83,7 @@ export interface Surroundings {
   readonly now?: () => Date;
   /** Default: the same values every time. */
   readonly random?: Randomness;
-  /** Told about a row that the reconciler could not work on. */
+  /** Told about a row that a scheduled function could not work on. */
   readonly onTrouble?: (keyId: string, error: unknown) => void;
 }
 
@@ -180,9 +181,16 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const sendThrough = (seen: ProcessStores, sent: Sent): Promise<Received> =>
     sendTo(handlersOver(seen), sent);
 
-  /** One run of the scheduled function. */
+  /** One run of the scheduled repairs. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
     settleDue({ ...stores, ...seen, onTrouble }, 'scheduled-run');
+
+  /** One run of the scheduled rotations. */
+  const rotate = (seen: ProcessStores = processStores): Promise<RotationRun> =>
+    rotateDue(
+      { ...stores, ...seen, wait: async (ms) => clock.advance(ms), onFailure: onTrouble },
+      'rotation-run',
+    );
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -244,6 +252,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     processStores,
     sendThrough,
     repair,
+    rotate,
     clock,
     trail,
     notices,

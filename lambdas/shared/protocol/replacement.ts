@@ -34,6 +34,8 @@ export interface Replacement {
   /** How long the former value is let in. */
   readonly graceSeconds: number;
   readonly notify: Notify | null;
+  /** Of a scheduled rotation: the `key_rotation_at` that it answers, and when to try again if need be. */
+  readonly scheduled?: { readonly due: string; readonly again: string };
 }
 
 export interface ReplacementContext {
@@ -73,7 +75,7 @@ export function openReplacement(
   context: ReplacementContext,
   answerOf: (settled: KeyRow) => unknown,
 ): OpenReplacement {
-  const { kind, value, patch, graceSeconds, notify } = replacement;
+  const { kind, value, patch, graceSeconds, notify, scheduled } = replacement;
   const { who, requestId, attempt, at, settings, random } = context;
   const id = random.uuid();
   const alias = aliasAfter(row, patch);
@@ -96,6 +98,7 @@ export function openReplacement(
     names: [],
     patch,
     graceSeconds,
+    rotationDue: scheduled?.due,
     idempotencyId: attempt?.id ?? null,
     who,
     request_id: requestId,
@@ -112,7 +115,11 @@ export function openReplacement(
     settings,
     random,
   });
-  const opened: KeyRow = isMirrored ? { ...row, rev: row.rev + 1, stores, intent } : predicted.row;
+  // Before it is known what becomes of this try: an undo leaves it.
+  const rotateNotBefore = scheduled?.again ?? row.rotateNotBefore;
+  const opened: KeyRow = isMirrored
+    ? { ...row, rev: row.rev + 1, stores, rotateNotBefore, intent }
+    : predicted.row;
   checkRowSize(opened);
   const told = { eventId: id, hash: intent.hash, answer: answerOf(predicted.row) };
   return {
@@ -159,6 +166,7 @@ export function settledReplacement(
     ...withImage(current, settledImage(current, intent, isRotation ? until : undefined)),
     rev: current.rev + 1,
     intent: null,
+    ...(isRotation ? { rotateNotBefore: undefined } : {}),
     // What a first look found wrong was about the former version, or the former name.
     suspicion: undefined,
     cur: { hash: intent.hash, ver: isMirrored ? intent.ver : null },
@@ -228,12 +236,13 @@ const endsOverlap = ({ prev }: KeyRow, at: string): boolean => prev !== null && 
 /** @param until end of the overlap; null where there is none, undefined where it is left alone */
 function settledImage(
   { key }: KeyRow,
-  { patch, opened }: Intent,
+  { patch, opened, rotationDue }: Intent,
   until: string | null | undefined,
 ) {
   const settled = patch === undefined ? key : patched(key, patch);
   // A change that was made meanwhile is the later one, and its time and author stay.
-  const { updated_at, updated_by, settings_updated_at } = key;
+  const { updated_at, updated_by, settings_updated_at, key_rotation_at } = key;
+  const isRescheduled = rotationDue !== undefined && rotationDue !== key_rotation_at;
   const image = {
     ...settled,
     ...(updated_at > opened ? { updated_at, updated_by } : { updated_at: opened }),
@@ -241,6 +250,7 @@ function settledImage(
       settings_updated_at !== undefined && settings_updated_at > opened
         ? settings_updated_at
         : opened,
+    ...(isRescheduled ? { key_rotation_at } : {}),
   };
   if (until === undefined) return image;
   const { overlap_until: _ended, ...rest } = image;
