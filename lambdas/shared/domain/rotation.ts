@@ -47,14 +47,12 @@ const pauseMs = 7_200_000;
 /** When a key that could not be rotated has another turn. */
 export const nextTry = (now: Date): string => new Date(now.getTime() + pauseMs).toISOString();
 
-/** A scheduled rotation that has been decided on but is written nowhere yet. */
-export interface ScheduledRotation extends Regenerated {
-  readonly scheduled: {
-    /** The `key_rotation_at` that it answers. */
-    readonly due: string;
-    /** When to try again, should this come to nothing. */
-    readonly again: string;
-  };
+/** What a rotation has of its schedule. */
+export interface Scheduled {
+  /** The `key_rotation_at` that it answers. */
+  readonly due: string;
+  /** When to try again, should this come to nothing. */
+  readonly again: string;
 }
 
 /**
@@ -64,7 +62,7 @@ export interface ScheduledRotation extends Regenerated {
 export function scheduledRotation(
   row: KeyRow,
   { settings, random, now }: { settings: Settings; random: Randomness; now: Date },
-): ScheduledRotation {
+): Regenerated & { readonly scheduled: Scheduled } {
   const { rotation_interval = '', key_rotation_at = '', rotation_count } = row.key;
   const { user_email, user_id } = row.key;
   if (!isRotationDue(row, now) || isExpired(row, now)) {

@@ -9,6 +9,7 @@ import { tokenHash } from '../domain/key-format.ts';
 import { patched, textOr } from '../domain/key-patch.ts';
 import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
+import type { Scheduled } from '../domain/rotation.ts';
 import { checkRowSize } from '../domain/row-size.ts';
 import { secretNameOf } from '../domain/secret-name.ts';
 import { retaggedSoon } from '../domain/secret-tags.ts';
@@ -34,8 +35,7 @@ export interface Replacement {
   /** How long the former value is let in. */
   readonly graceSeconds: number;
   readonly notify: Notify | null;
-  /** Of a scheduled rotation: the `key_rotation_at` that it answers, and when to try again if need be. */
-  readonly scheduled?: { readonly due: string; readonly again: string };
+  readonly scheduled?: Scheduled;
 }
 
 export interface ReplacementContext {

@@ -63,8 +63,13 @@ export async function rotateDue(stores: RotationStores, requestId: string): Prom
     try {
       const row = await loadDue(stores, keyId, deadline);
       if (row === null) continue;
+      if (isExpired(row, now())) {
+        await putOff(stores, keyId, deadline);
+        continue;
+      }
       since = row.key.key_rotation_at ?? dueAt;
-      if (await rotate(stores, row, requestId, deadline)) run.KeysRotated += 1;
+      await rotate(stores, row, requestId, deadline);
+      run.KeysRotated += 1;
     } catch (error) {
       run.RotationsFailed += 1;
       overdue(since);
@@ -85,18 +90,13 @@ async function loadDue(
   return target !== null && target.intent === null && isRotationDue(target, now()) ? target : null;
 }
 
-/** False where nothing was to be done: the key has expired since. */
 async function rotate(
   stores: RotationStores,
   row: KeyRow,
   requestId: string,
   deadline: Deadline,
-): Promise<boolean> {
+): Promise<void> {
   const { settings, random, now } = stores;
-  if (isExpired(row, now())) {
-    await putOff(stores, row.keyId, deadline);
-    return false;
-  }
   await replaceKey(stores)(
     row,
     (current) => scheduledRotation(current, { settings, random, now: now() }),
@@ -110,7 +110,6 @@ async function rotate(
       deadline,
     },
   );
-  return true;
 }
 
 /**
