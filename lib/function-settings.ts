@@ -27,6 +27,7 @@ export function functionSettings(environment: Environment, deployed: Deployed): 
     storeVirtualKeys: secrets.storeVirtualKeys,
     secretTags: secrets.tags,
     secretKmsKeyId: secrets.kmsKeyArn,
+    storeAuditLogs: environment.storeAuditLogs,
     mail: {
       alerting: mail.alerting,
       from: mail.from,

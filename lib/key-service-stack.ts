@@ -54,6 +54,7 @@ export class KeyServiceStack extends Stack {
     const reconciler = new Reconciler(this, 'Reconciler', {
       ...defaults,
       keys,
+      audit,
       idempotency,
       secrets,
       adminSecret,

@@ -141,7 +141,12 @@ export class AuditTable extends TableV2 {
     );
   }
 
-  /** Write a record. Its writer may not read, change or remove one; that none is overwritten is its condition. */
+  /** Compare records with the keys' rows. */
+  grantCompare(operation: Operation): void {
+    give(operation, 'AUDIT_TABLE', this, ['Query']);
+  }
+
+  /** Write a record. Nobody may change or remove one; that none is overwritten is the writer's condition. */
   grantAppend(operation: Operation): void {
     give(operation, 'AUDIT_TABLE', this, ['PutItem']);
   }

@@ -1,12 +1,11 @@
 /** `npm run local -- mails|audit|secrets`: what the running local environment has sent and stored. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { readDeployment } from './local/deployment-record.ts';
 import { forwarder } from './local/forward.ts';
 import { fromDynamo } from './local/from-dynamo.ts';
-import { localDir, localIdentity } from './local/project.ts';
+import { localIdentity } from './local/project.ts';
 import { mustCall, type RootClient, rootClient } from './local/root-client.ts';
+import { runningEndpoint } from './local/running-endpoint.ts';
 import { readTable } from './local/table-items.ts';
 
 const views: Record<string, (endpoint: string, client: RootClient) => Promise<void>> = {
@@ -71,16 +70,6 @@ async function showSecrets(_from: string, client: RootClient): Promise<void> {
 /** The table sorts by key and number; people read by time, which the order of its index begins with. */
 function byTime(a: Record<string, unknown>, b: Record<string, unknown>): number {
   return String(a.order_sk).localeCompare(String(b.order_sk));
-}
-
-function runningEndpoint(): string | null {
-  const file = join(localDir, 'state', 'ports.json');
-  if (!existsSync(file)) return null;
-  const { aws } = z.parse(
-    z.looseObject({ aws: z.number() }),
-    JSON.parse(readFileSync(file, 'utf8')),
-  );
-  return `http://127.0.0.1:${aws}`;
 }
 
 function print(text: string): void {

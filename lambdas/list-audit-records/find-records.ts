@@ -1,4 +1,4 @@
-import type { StoredAuditRecord } from '../shared/domain/audit-record.ts';
+import type { AuditRecord } from '../shared/domain/audit-record.ts';
 import {
   type AuditFilter,
   isWhole,
@@ -12,7 +12,7 @@ import type { AuditEntry, AuditReads } from '../shared/domain/ports.ts';
 import type { AuditColumn } from './schema.ts';
 
 /** An entry, with its record where that was read. */
-type Found = AuditEntry & { readonly record?: StoredAuditRecord };
+type Found = AuditEntry & { readonly record?: AuditRecord };
 
 export interface Wanted {
   readonly filter: AuditFilter;
@@ -26,7 +26,7 @@ export async function findRecords(
   audit: AuditReads,
   { filter, by, isAscending, window }: Wanted,
   deadline: Deadline,
-): Promise<Page<{ readonly position: string; readonly record: StoredAuditRecord }>> {
+): Promise<Page<{ readonly position: string; readonly record: AuditRecord }>> {
   const isByTime = by === 'updated_at';
   const keep = async (entries: readonly Found[]) =>
     (await withRecords(entries)).filter(({ record }) => recordFits(record, filter));
@@ -50,7 +50,7 @@ export async function findRecords(
 
   async function withRecords(entries: readonly Found[]) {
     const missing = entries.filter(({ record }) => record === undefined);
-    const read = await audit.records(missing, deadline.tableLimitMs());
+    const read = missing.length === 0 ? [] : await audit.records(missing, deadline.tableLimitMs());
     const records = new Map(read.map((record) => [record?.id, record]));
     return entries.flatMap((entry) => {
       const record = entry.record ?? records.get(`${entry.keyId}_${entry.seq}`) ?? null;
@@ -59,7 +59,7 @@ export async function findRecords(
   }
 }
 
-function columnOf(record: StoredAuditRecord | undefined, column: AuditColumn): string {
+function columnOf(record: AuditRecord | undefined, column: AuditColumn): string {
   if (column === 'updated_at') return record?.at ?? '';
   const value = column === 'changed_by_api_key' ? record?.who?.[column] : record?.[column];
   return typeof value === 'string' ? value : '';

@@ -156,11 +156,17 @@ export const dueRowsCases = (make: () => Finding) => {
       test('stands where it was last noted', async () => {
         const { sweep } = make();
         expect(await sweep.readSweep(limitMs)).toBeNull();
-        const underWay = { cursor: 'somewhere', startedAt: '2026-11-25T13:50:00.000Z' };
+        const underWay = {
+          cursor: 'somewhere',
+          startedAt: '2026-11-25T13:50:00.000Z',
+          isAuditOff: true,
+          auditedSince: '2026-11-25T13:40:00.000Z',
+        };
         await sweep.writeSweep(underWay, limitMs);
         expect(await sweep.readSweep(limitMs)).toEqual(underWay);
-        await sweep.writeSweep({ ...underWay, cursor: null }, limitMs);
-        expect(await sweep.readSweep(limitMs)).toEqual({ ...underWay, cursor: null });
+        const over = { ...underWay, cursor: null, isAuditOff: false, auditedSince: null };
+        await sweep.writeSweep(over, limitMs);
+        expect(await sweep.readSweep(limitMs)).toEqual(over);
       });
     });
   };

@@ -11,6 +11,7 @@ import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
 import { MemoryMailer } from '../fakes/memory-mailer.ts';
 import { MemoryNotices } from '../fakes/memory-notices.ts';
 import { MemorySecrets } from '../fakes/memory-secrets.ts';
+import { memoryTrailLinks } from '../fakes/memory-trail-links.ts';
 import { auditTrailCases } from './audit-trail-cases.ts';
 import { dueRowsCases } from './due-rows-cases.ts';
 import { fakeSecretsClient } from './fake-secrets-client.ts';
@@ -19,6 +20,7 @@ import { mailerCases } from './mailer-cases.ts';
 import { noticesCases } from './notices-cases.ts';
 import { secretsCases } from './secrets-cases.ts';
 import { holdTo } from './suite.ts';
+import { trailLinksCases } from './trail-links-cases.ts';
 
 describe("the keys' table in memory", () => {
   const table = new MemoryKeyTable();
@@ -34,6 +36,11 @@ describe("the keys' table's due rows in memory", () => {
 describe('the audit trail in memory', () => {
   const trail = new MemoryAuditTrail();
   holdTo(auditTrailCases(() => ({ trail, recordsOf: async (keyId) => trail.of(keyId) })));
+});
+
+describe('the links of the audit trail in memory', () => {
+  const trail = new MemoryAuditTrail();
+  holdTo(trailLinksCases(() => ({ trail, links: memoryTrailLinks(trail) })));
 });
 
 describe('notices in memory', () => {

@@ -11,6 +11,7 @@ import { auditTable } from '../../lambdas/shared/adapters/table/audit-table.ts';
 import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
 import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
+import { trailLinks } from '../../lambdas/shared/adapters/table/trail-links.ts';
 import { auditTrailCases } from '../contract/audit-trail-cases.ts';
 import { dueRowsCases } from '../contract/due-rows-cases.ts';
 import { keyTableCases } from '../contract/key-table-cases.ts';
@@ -18,6 +19,7 @@ import { mailerCases } from '../contract/mailer-cases.ts';
 import { noticesCases } from '../contract/notices-cases.ts';
 import { secretsCases } from '../contract/secrets-cases.ts';
 import { holdTo } from '../contract/suite.ts';
+import { trailLinksCases } from '../contract/trail-links-cases.ts';
 import { auditOf, mailsTo, outputOf } from './local-aws.ts';
 
 const { endpoint, guardUrl, region, credentials } = inject('deployed');
@@ -59,6 +61,12 @@ describe("the keys' table's due rows", () => {
 describe('the audit trail', () => {
   const trail = auditTable(documents, outputOf('AuditTableName'));
   holdTo(auditTrailCases(() => ({ trail, recordsOf: auditOf })));
+});
+
+describe('the links of the audit trail', () => {
+  const trail = auditTable(documents, outputOf('AuditTableName'));
+  const links = trailLinks(documents, outputOf('AuditTableName'));
+  holdTo(trailLinksCases(() => ({ trail, links })));
 });
 
 describe('notices', () => {

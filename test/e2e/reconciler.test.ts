@@ -6,9 +6,12 @@ import {
   closed,
   eventually,
   fault,
+  invoke,
   itemOf,
   itemsOf,
   mailsTo,
+  outputOf,
+  putItem,
   rowOfAlias,
   secretOf,
 } from './local-aws.ts';
@@ -59,6 +62,23 @@ describe('the reconciler', () => {
     expect(retried.body.key_id).toBe(row['keyId']);
     expect((await secretOf(`litellm/${alias}`))?.value).toBe(retried.body.key);
     expect((await info(retried.body.token)).body.info.status).toBe('active');
+  });
+});
+
+describe('the daily round', () => {
+  it('tells of an audit record that somebody changed', async () => {
+    const { body } = await generate({});
+    const record = await eventually(async () => (await auditOf(body.key_id))[0]);
+    await putItem('AuditTableName', { ...record, digest: 'e'.repeat(64) });
+    const ran = await eventually(async () => {
+      const sweep = await itemOf('KeysTableName', { pk: 'SWEEP' });
+      const anew = { pk: 'SWEEP', cursor: null, startedAt: new Date(0).toISOString() };
+      if (typeof sweep?.['cursor'] !== 'string') await putItem('KeysTableName', anew);
+      const run = await invoke(outputOf('ReconcilerFunctionName'), {});
+      return JSON.stringify(run).includes('"AuditGap":0') ? null : run;
+    }, 25_000);
+    await putItem('AuditTableName', record);
+    expect(ran).toMatchObject({ AuditGap: expect.any(Number) });
   });
 });
 

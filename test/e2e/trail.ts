@@ -18,6 +18,10 @@ const auditRecord = z.looseObject({
   salts: z.object({ who: z.string(), before: z.string(), after: z.string() }),
   digest: z.string(),
   chain: z.string(),
+  event_id: z.string(),
+  request_id: z.string(),
+  operation_id: z.nullable(z.string()),
+  ended_overlap: z.optional(z.boolean()),
 });
 
 const salted = (salt: string, value: unknown) => sha256(salt + canonicalJson(value));
@@ -46,6 +50,11 @@ export async function trailOf(keyId: string, ...values: string[]) {
         seq: record.seq,
         action: record.action,
         at: record.at,
+        object_id: record.object_id,
+        event_id: record.event_id,
+        request_id: record.request_id,
+        operation_id: record.operation_id,
+        ended_overlap: record.ended_overlap === true,
         who: salted(salts.who, record.who),
         before: salted(salts.before, record.before),
         after: salted(salts.after, record.after),

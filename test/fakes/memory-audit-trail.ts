@@ -1,4 +1,5 @@
-import type { AuditRecord, AuditTrail } from '../../lambdas/shared/domain/ports.ts';
+import type { AuditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import type { AuditTrail } from '../../lambdas/shared/domain/ports.ts';
 import { stored } from './dynamo-item.ts';
 
 /** The audit trail in memory: a record is kept as it was first written. */
@@ -11,7 +12,7 @@ export class MemoryAuditTrail implements AuditTrail {
     const known = this.records.get(id);
     if (known === undefined) {
       this.records.set(id, JSON.parse(JSON.stringify(record)));
-    } else if (known['digest'] !== record['digest']) {
+    } else if (known.digest !== record.digest) {
       throw new Error('The audit trail has another record of this number');
     }
   }

@@ -3,12 +3,12 @@
  * sentences that are broken. The numbers are those of docs/promises.md.
  */
 
-import { chainAfter, chainStart, digestOf } from '../../lambdas/shared/domain/audit-chain.ts';
+import { chainAfter, chainStart } from '../../lambdas/shared/domain/audit-chain.ts';
+import { recordDigest } from '../../lambdas/shared/domain/audit-redaction.ts';
 import { authenticate, credentialOf } from '../../lambdas/shared/domain/credential.ts';
 import { DomainError } from '../../lambdas/shared/domain/errors.ts';
 import { masterKeyId, tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { countsAsValue, isExpired, type KeyRow } from '../../lambdas/shared/domain/key-row.ts';
-import type { AuditRecord } from '../../lambdas/shared/domain/ports.ts';
 import type { inProcessService } from '../fakes/service.ts';
 
 export type World = ReturnType<typeof inProcessService>;
@@ -132,28 +132,15 @@ function auditGaps(rows: readonly KeyRow[], world: World): string[] {
     }
     let chain = chainStart(row.keyId);
     const broken = records.flatMap((record, index) => {
-      const isNext = record.seq === index + 1 && record['previous_chain'] === chain;
-      chain = chainAfter(chain, recomputed(record));
-      return isNext && record['chain'] === chain
+      const isNext = record.seq === index + 1 && record.previous_chain === chain;
+      chain = chainAfter(chain, recordDigest(record));
+      return isNext && record.chain === chain
         ? []
         : [`I19: record ${record.seq} of ${row.keyId} does not verify`];
     });
     return chain === row.chain
       ? broken
       : [...broken, `I2: the last change of ${row.keyId} is in no record`];
-  });
-}
-
-function recomputed(record: AuditRecord): string {
-  const { salts, who, before, after } = JSON.parse(JSON.stringify(record));
-  return digestOf({
-    keyId: record.key_id,
-    seq: record.seq,
-    action: record.action,
-    at: record.at,
-    who: { salt: salts.who, value: who },
-    before: { salt: salts.before, value: before },
-    after: { salt: salts.after, value: after },
   });
 }
 

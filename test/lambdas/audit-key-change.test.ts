@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
-import type { AuditRecord } from '../../lambdas/shared/domain/ports.ts';
+import type { AuditRecord } from '../../lambdas/shared/domain/audit-record.ts';
 import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
 import { masterKey, startedService } from '../fakes/service.ts';
 import { newestRow, type Service } from './fixtures/stored.ts';
@@ -20,14 +20,19 @@ function canonical(value: unknown): string {
 function verifiedChain(keyId: string, records: readonly AuditRecord[]): string {
   let chain = hash(keyId);
   for (const [index, record] of records.entries()) {
-    const salts = Object(record['salts']);
-    const part = (name: 'who' | 'before' | 'after') => hash(salts[name] + canonical(record[name]));
+    const part = (name: 'who' | 'before' | 'after') =>
+      hash(record.salts[name] + canonical(record[name]));
     const digest = hash(
       canonical({
         key_id: keyId,
         seq: index + 1,
         action: record.action,
         at: record.at,
+        object_id: record.object_id,
+        event_id: record.event_id,
+        request_id: record.request_id,
+        operation_id: record.operation_id,
+        ended_overlap: record.ended_overlap === true,
         who: part('who'),
         before: part('before'),
         after: part('after'),
@@ -35,13 +40,13 @@ function verifiedChain(keyId: string, records: readonly AuditRecord[]): string {
     );
     expect(record).toMatchObject({ seq: index + 1, digest, previous_chain: chain });
     chain = hash(chain + digest);
-    expect(record['chain']).toBe(chain);
+    expect(record.chain).toBe(chain);
   }
   return chain;
 }
 
 const sorted = (records: Iterable<AuditRecord>) =>
-  [...records].toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+  [...records].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 async function born(service: Service, fields: object = { key_alias: 'alpha' }) {
   const { body } = await service.generate(fields);
@@ -71,8 +76,8 @@ describe('the audit trail', () => {
       request_id: 'request-1',
       operation_id: null,
     });
-    expect(records[0]?.['after']).toEqual(service.table.row(key_id)?.key);
-    expect(Object.values(Object(records[0]?.['after']))).not.toContain(null);
+    expect(records[0]?.after).toEqual(service.table.row(key_id)?.key);
+    expect(Object.values(records[0]?.after ?? {})).not.toContain(null);
   });
 
   it('verifies from its contents alone, up to the head on the row', async () => {
@@ -109,8 +114,8 @@ describe('the audit trail', () => {
     await service.generate({});
     await service.deliver();
     const [first, second] = service.trail.of(newestRow(service).keyId);
-    expect(Object(second?.['salts']).before).toBe(Object(first?.['salts']).after);
-    expect(Object(second?.['salts']).who).not.toBe(Object(first?.['salts']).who);
+    expect(second?.salts.before).toBe(first?.salts.after);
+    expect(second?.salts.who).not.toBe(first?.salts.who);
   });
 
   it('salts every image and every actor afresh', async () => {
@@ -128,7 +133,7 @@ describe('the audit trail', () => {
       await service.asAdmin({ path: '/key/update', body: { key: key_id, tpm_limit } });
     }
     await service.deliver();
-    const salts = service.trail.of(key_id).map((record) => Object(record['salts']));
+    const salts = service.trail.of(key_id).map((record) => record.salts);
     expect(new Set(salts.map(({ after }) => after)).size).toBe(3);
     for (const [index, { before }] of salts.slice(1).entries()) {
       expect(before).toBe(salts[index]?.after);
@@ -166,10 +171,15 @@ describe('the audit trail', () => {
     const edits: ((record: AuditRecord) => AuditRecord)[] = [
       (record) => ({ ...record, action: 'updated' }),
       (record) => ({ ...record, at: '2026-11-25T13:50:00.001Z' }),
-      (record) => ({ ...record, who: { ...Object(record['who']), source_ip: null } }),
-      (record) => ({ ...record, who: { ...Object(record['who']), changed_by: 'eve' } }),
-      (record) => ({ ...record, before: { ...Object(record['before']), spend: 1 } }),
-      (record) => ({ ...record, after: { ...Object(record['after']), user_id: 'eve' } }),
+      (record) => ({ ...record, object_id: hash('other') }),
+      (record) => ({ ...record, event_id: 'other' }),
+      (record) => ({ ...record, request_id: 'other' }),
+      (record) => ({ ...record, operation_id: 'other' }),
+      (record) => ({ ...record, ended_overlap: true }),
+      (record) => ({ ...record, who: { ...record.who, source_ip: null } }),
+      (record) => ({ ...record, who: { ...record.who, changed_by: 'eve' } }),
+      (record) => ({ ...record, before: { ...record.before, spend: 1 } }),
+      (record) => ({ ...record, after: { ...record.after, user_id: 'eve' } }),
     ];
     const records = service.trail.of(keyId);
     for (const at of [0, 1]) {
@@ -186,7 +196,7 @@ describe('the audit trail', () => {
     const service = await startedService();
     const { key_id } = await born(service);
     const [record] = service.trail.of(key_id);
-    expect(record?.['who']).toEqual({
+    expect(record?.who).toEqual({
       changed_by: 'default_user_id',
       changed_by_api_key: 'litellm_proxy_master_key',
       principal: 'master',

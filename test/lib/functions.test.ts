@@ -53,7 +53,7 @@ describe('functions', () => {
       blockkeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       regeneratekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       resetspendFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
-      ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
+      ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'AUDIT_TABLE', 'IDEMPOTENCY_TABLE'],
       RotationrotateduekeysFunction: ['SETTINGS', 'KEYS_TABLE'],
       showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE'],
       showkeysFunction: ['SETTINGS', 'KEYS_TABLE'],

@@ -106,6 +106,7 @@ describe('permissions', () => {
         ],
         'KeysTable/index/due': ['dynamodb:Query'],
         'KeysTable/index/byCreated': ['dynamodb:Query'],
+        AuditTable: ['dynamodb:Query'],
         IdempotencyTable: ['dynamodb:DeleteItem'],
         'secretsmanager:secret:litellm/*': [
           'secretsmanager:DeleteSecret',

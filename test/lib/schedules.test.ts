@@ -36,6 +36,18 @@ describe.each([
 });
 
 describe('the reconciler', () => {
+  it('raises an alarm at the first gap in an audit trail', () => {
+    expect(alarmsOf(sample.prod)['ReconcilersettledueAuditGapAlarm']?.Properties).toMatchObject({
+      Namespace: 'Latchkey',
+      MetricName: 'AuditGap',
+      Dimensions: [{ Name: 'environment', Value: 'prod' }],
+      Statistic: 'Maximum',
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      AlarmActions: [{ Ref: expect.stringMatching(/^AlarmsTopic/) }],
+    });
+  });
+
   it.each([
     [300, 900],
     [1200, 3600],

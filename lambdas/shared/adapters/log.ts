@@ -13,6 +13,9 @@ export interface LogFields {
   readonly error?: string;
   readonly cause?: string;
   readonly key_id?: string;
+  /** Number of an audit record, and what is wrong with it. */
+  readonly seq?: number;
+  readonly gap?: string;
 }
 
 export type LogLevel = 'info' | 'error';

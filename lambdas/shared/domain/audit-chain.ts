@@ -14,29 +14,54 @@ export interface Salted {
   readonly value: unknown;
 }
 
-export interface AuditedChange {
+/** What enters the digest as it is. */
+export interface ChangeFacts {
   readonly keyId: string;
   /** Counts the key's audited changes from 1, without gaps. */
   readonly seq: number;
   readonly action: string;
   /** ISO 8601, as stored. */
   readonly at: string;
-  readonly who: Salted;
-  readonly before: Salted;
-  readonly after: Salted;
+  readonly objectId: string;
+  readonly eventId: string;
+  readonly requestId: string;
+  readonly operationId: string | null;
+  readonly endedOverlap: boolean;
 }
+
+/** What enters the digest as a salted hash, so that it can be erased. */
+export const saltedParts = ['who', 'before', 'after'] as const;
+export type SaltedPart = (typeof saltedParts)[number];
+
+export type AuditedChange = ChangeFacts & Readonly<Record<SaltedPart, Salted>>;
 
 /** Lower-case hex SHA-256 over the change's canonical form. */
 export const digestOf = (change: AuditedChange): string =>
+  digestOver(change, {
+    who: saltedHash(change.who),
+    before: saltedHash(change.before),
+    after: saltedHash(change.after),
+  });
+
+/** The same for a change of which some parts are known by their hashes alone. */
+export const digestOver = (
+  change: ChangeFacts,
+  { who, before, after }: Readonly<Record<SaltedPart, string>>,
+): string =>
   sha256(
     canonicalJson({
       key_id: change.keyId,
       seq: change.seq,
       action: change.action,
       at: change.at,
-      who: saltedHash(change.who),
-      before: saltedHash(change.before),
-      after: saltedHash(change.after),
+      object_id: change.objectId,
+      event_id: change.eventId,
+      request_id: change.requestId,
+      operation_id: change.operationId,
+      ended_overlap: change.endedOverlap,
+      who,
+      before,
+      after,
     }),
   );
 

@@ -1,24 +1,34 @@
 import * as z from 'zod/mini';
-import { callerName } from './changed-by.ts';
-import { shownImage } from './key-event.ts';
+import { objectIdOf, shownImage } from './key-event.ts';
 import type { KeyRow } from './key-row.ts';
-import type { AuditRecord } from './ports.ts';
 
-const image = z.nullable(z.record(z.string(), z.unknown()));
+/** An image or a `who`; null also where it is redacted. */
+const part = z.nullable(z.record(z.string(), z.unknown()));
+const salt = z.nullable(z.string());
 
-/** A record as it is stored. What a newer release adds is kept. */
+/** One entry of the audit trail, as it is stored. */
 export const auditRecord = z.looseObject({
   id: z.string(),
   key_id: z.string(),
-  seq: z.number(),
+  seq: z.int().check(z.positive()),
   action: z.string(),
   at: z.string(),
   table_name: z.string(),
   object_id: z.string(),
   changed_by: z.string(),
-  who: image,
-  before: image,
-  after: image,
+  who: part,
+  before: part,
+  after: part,
+  /** Null for a part that is redacted. */
+  salts: z.looseObject({ who: salt, before: salt, after: salt }),
+  /** Salted hashes of the parts that are redacted. */
+  redacted: z.optional(
+    z.looseObject({
+      who: z.optional(z.string()),
+      before: z.optional(z.string()),
+      after: z.optional(z.string()),
+    }),
+  ),
   digest: z.string(),
   chain: z.string(),
   previous_chain: z.string(),
@@ -26,9 +36,12 @@ export const auditRecord = z.looseObject({
   request_id: z.string(),
   operation_id: z.nullable(z.string()),
   ended_overlap: z.optional(z.boolean()),
-  redacted: z.optional(z.record(z.string(), z.string())),
 });
-export type StoredAuditRecord = z.infer<typeof auditRecord>;
+export type AuditRecord = z.infer<typeof auditRecord>;
+
+export const auditedTable = 'LiteLLM_VerificationToken';
+
+export const auditRecordId = (keyId: string, seq: number): string => `${keyId}_${seq}`;
 
 /** What a record is found by. */
 export interface AuditPlace {
@@ -51,17 +64,13 @@ export function auditRecordOf(before: KeyRow | null, after: KeyRow): AuditRecord
   if (before?.seq === after.seq) return null;
   const { event } = after;
   return {
-    id: `${after.keyId}_${after.seq}`,
+    id: auditRecordId(after.keyId, after.seq),
     key_id: after.keyId,
     seq: after.seq,
     action: event.action,
     at: event.at,
-    table_name: 'LiteLLM_VerificationToken',
-    // Of a rotation the old hash, as in LiteLLM: whoever asks for it finds what became of it.
-    object_id: callerName(
-      after.keyId,
-      event.action === 'rotated' && before !== null ? before.cur.hash : after.cur.hash,
-    ),
+    table_name: auditedTable,
+    object_id: objectIdOf(event.action, before, after),
     changed_by: event.who.changed_by,
     who: event.who,
     before: shownImage(before).value,

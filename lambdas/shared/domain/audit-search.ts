@@ -1,5 +1,5 @@
 /** What a list of audit records is narrowed to: by index, or by what the records say. */
-import type { StoredAuditRecord } from './audit-record.ts';
+import type { AuditRecord } from './audit-record.ts';
 import type { AuditListing } from './ports.ts';
 
 /** Null where it is left out; times are ISO 8601 with milliseconds, ends included. */
@@ -41,7 +41,7 @@ export function isWhole(filter: AuditFilter): boolean {
 }
 
 /** Whether a record fits all of the filter. */
-export function recordFits(record: StoredAuditRecord, filter: AuditFilter): boolean {
+export function recordFits(record: AuditRecord, filter: AuditFilter): boolean {
   const { from, to, objectKeyHash, objectTeamId } = filter;
   const images = [record.before, record.after];
   const exact: readonly (readonly [string | null, unknown])[] = [

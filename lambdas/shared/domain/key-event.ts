@@ -1,4 +1,5 @@
 import { chainAfter, chainStart, digestOf, type Salted } from './audit-chain.ts';
+import { callerName } from './changed-by.ts';
 import type { AuditAction, KeyImage, KeyRow, Notify, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { newSalt } from './salt.ts';
@@ -17,7 +18,11 @@ export interface Happening {
 }
 
 /** What the audit shows of a row. */
-type Shown = Pick<KeyRow, 'keyId' | 'status' | 'salt' | 'key'>;
+type Shown = Pick<KeyRow, 'keyId' | 'status' | 'cur' | 'salt' | 'key'>;
+
+interface SaltedImage extends Salted {
+  readonly value: Record<string, unknown> | null;
+}
 
 /**
  * The attributes that an audited change sets on the row `after` it: the next number, the event with
@@ -37,6 +42,11 @@ export function eventOf(
     seq,
     action,
     at,
+    objectId: objectIdOf(action, before, after),
+    eventId: id,
+    requestId,
+    operationId,
+    endedOverlap: endedOverlap === true,
     who: { salt: whoSalt, value: who },
     ...images,
   });
@@ -82,7 +92,17 @@ export const withImage = (row: KeyRow, image: KeyImage): KeyRow => ({
  * The image of a row in the audit: null before there is one, `{}` once the key is deleted. Neither
  * has anything to hide, so neither has a salt.
  */
-export function shownImage(row: Shown | null): Salted {
+export function shownImage(row: Shown | null): SaltedImage {
   if (row === null) return { salt: '', value: null };
   return row.status === 'deleted' ? { salt: '', value: {} } : { salt: row.salt, value: row.key };
 }
+
+/**
+ * What an audit record is found by: the token hash, of a rotation the old one, as in LiteLLM. Whoever
+ * asks for that one finds what became of it.
+ */
+export const objectIdOf = (action: string, before: Shown | null, after: Shown): string =>
+  callerName(
+    after.keyId,
+    action === 'rotated' && before !== null ? before.cur.hash : after.cur.hash,
+  );

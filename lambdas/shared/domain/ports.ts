@@ -4,7 +4,7 @@
  * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
  * counts as unanswered.
  */
-import type { AuditPlace, StoredAuditRecord } from './audit-record.ts';
+import type { AuditPlace, AuditRecord } from './audit-record.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, DayCount, KeyRow, ListedKey, TokenPointer } from './key-row.ts';
 
@@ -155,6 +155,10 @@ export interface SweepState {
   readonly cursor: string | null;
   /** When the round began. */
   readonly startedAt: string;
+  /** Whether the last run wrote no audit records: `storeAuditLogs` was off. */
+  readonly isAuditOff: boolean;
+  /** When they were last turned on again; null where they never were off. */
+  readonly auditedSince: string | null;
 }
 
 /**
@@ -239,17 +243,6 @@ export interface SecretRepairs extends SecretRemoval, SecretTags {
   dropPrevious(secretId: string, from: string, limitMs: number): Promise<SecretOutcome>;
 }
 
-/** One entry of the audit trail. */
-export interface AuditRecord {
-  readonly key_id: string;
-  readonly seq: number;
-  readonly action: string;
-  readonly at: string;
-  readonly changed_by: string;
-  readonly object_id: string;
-  readonly [field: string]: unknown;
-}
-
 export interface AuditTrail {
   /** Writes the record unless one with its key id and `seq` is there already. */
   append(record: AuditRecord): Promise<void>;
@@ -275,10 +268,36 @@ export interface AuditReads {
   /** By time; of one key by number. */
   list(listing: AuditListing): Listing<AuditEntry>;
   /** In the order asked for; null where there is no such record. */
-  records(
-    wanted: readonly AuditPlace[],
+  records(wanted: readonly AuditPlace[], limitMs: number): Promise<readonly (AuditRecord | null)[]>;
+}
+
+/** What of an audit record ties it to the one before it. What is damaged reads as an empty text. */
+export interface TrailLink {
+  readonly seq: number;
+  readonly at: string;
+  readonly digest: string;
+  readonly chain: string;
+  readonly previous_chain: string;
+}
+
+/** For those who compare a key's audit records with its row. */
+export interface TrailLinks {
+  /**
+   * A page of a key's links from a cursor on, the highest `seq` first, at most `count`. Eventually
+   * consistent: the newest may be lacking. Throws where it cannot be had.
+   */
+  newestFirst(
+    keyId: string,
+    cursor: string | null,
+    count: number,
     limitMs: number,
-  ): Promise<readonly (StoredAuditRecord | null)[]>;
+  ): Promise<TrailPage>;
+}
+
+export interface TrailPage {
+  readonly links: readonly TrailLink[];
+  /** The cursor of the next page; null at the end. */
+  readonly next: string | null;
 }
 
 /** Delivery states of mails: who may send a notice, and whether it went out. */

@@ -15,6 +15,8 @@ export interface Settings {
   readonly secretTags: Readonly<Record<string, string>>;
   /** Id or ARN of the customer key that encrypts secrets; null for the AWS-managed one. */
   readonly secretKmsKeyId: string | null;
+  /** Whether changes are copied to the audit table. */
+  readonly storeAuditLogs: boolean;
   readonly mail: MailSettings;
   /** Filled into a new key where the request leaves the field out. */
   readonly keyDefaults: KeyDefaults;

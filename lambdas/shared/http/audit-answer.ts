@@ -2,14 +2,14 @@
  * An audit record as answers show it: LiteLLM's members, and what it takes to tell who it was and that
  * the record is whole. Nothing in it is secret; salts stay in the table.
  */
-import type { StoredAuditRecord } from '../domain/audit-record.ts';
+import type { AuditRecord } from '../domain/audit-record.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { callerName } from '../domain/changed-by.ts';
 import { withoutCredentials } from './key-answer.ts';
 
-type Image = StoredAuditRecord['before'];
+type Image = AuditRecord['before'];
 
-export const auditAnswer = (record: StoredAuditRecord) => ({
+export const auditAnswer = (record: AuditRecord) => ({
   id: record.id,
   updated_at: record.at,
   changed_by: record.changed_by,
@@ -34,7 +34,7 @@ export const auditAnswer = (record: StoredAuditRecord) => ({
 });
 
 /** Of a birth all; else what differs, with null for what is gone. Null where an image is redacted. */
-function changes(record: StoredAuditRecord): Image {
+function changes(record: AuditRecord): Image {
   const { before, after, redacted } = record;
   if (after === null || before === null) {
     return redacted?.['before'] === undefined ? shown(record, after) : null;
@@ -49,7 +49,7 @@ function changes(record: StoredAuditRecord): Image {
 }
 
 /** What no answer about a key shows is not shown here either. */
-function shown({ key_id }: StoredAuditRecord, image: Image): Image {
+function shown({ key_id }: AuditRecord, image: Image): Image {
   if (image === null) return null;
   const { token, metadata } = image;
   return {

@@ -27,6 +27,9 @@ export interface Pass extends RepairStores {
   readonly deadline: Deadline;
 }
 
+/** A pass makes several calls; none is begun that could not end. */
+export const hasTime = (deadline: Deadline): boolean => deadline.secretLimitMs() > 0;
+
 /** More steps in a row than can be closed before the first look. */
 const mostLeftNames = 4;
 

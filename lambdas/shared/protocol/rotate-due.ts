@@ -4,7 +4,7 @@ import { isExpired, type KeyRow, type Who } from '../domain/key-row.ts';
 import type { DueRows } from '../domain/ports.ts';
 import { nextTry, scheduledRotation } from '../domain/rotation.ts';
 import { system } from '../domain/system-event.ts';
-import { write } from './pass.ts';
+import { hasTime, write } from './pass.ts';
 import { type ReplacementStores, replaceKey } from './replace-key.ts';
 
 export interface RotationStores extends ReplacementStores {
@@ -54,7 +54,7 @@ export async function rotateDue(stores: RotationStores, requestId: string): Prom
   for (const [index, { keyId, dueAt }] of found.entries()) {
     await wait(Math.max(0, nextAt - now().getTime()));
     nextAt = now().getTime() + paceMs;
-    if (deadline.secretLimitMs() === 0) {
+    if (!hasTime(deadline)) {
       run.RotationsLeft = found.length - index;
       overdue(dueAt);
       break;

@@ -1,19 +1,24 @@
-import { type Deadline, deadlineOf } from '../domain/deadline.ts';
-import type { DueRows } from '../domain/ports.ts';
-import type { RepairStores } from './pass.ts';
+import { type AuditGap, noteSwitch } from '../domain/audit-gap.ts';
+import { deadlineOf } from '../domain/deadline.ts';
+import { masterKeyId } from '../domain/key-format.ts';
+import type { KeyRow } from '../domain/key-row.ts';
+import type { DueRows, TrailLinks } from '../domain/ports.ts';
+import { compareTrail } from './compare-trail.ts';
+import { hasTime, type RepairStores } from './pass.ts';
 import { reconcile } from './reconcile.ts';
 import { sweepRow } from './sweep.ts';
 
 export interface RepairRunStores extends RepairStores {
   readonly due: DueRows;
+  readonly trailLinks: TrailLinks;
   /**
-   * Told about a row that needs a person: it could not be worked on, its intent stays open, or its
-   * secret is gone. The run goes on with the next.
+   * Told about a row that needs a person: it could not be worked on, its intent stays open, its
+   * secret is gone, or its audit trail has a gap. The run goes on with the next.
    */
   readonly onTrouble: (
     keyId: string,
-    trouble: 'failed' | 'stuck' | 'missing',
-    error?: unknown,
+    trouble: 'failed' | 'stuck' | 'missing' | 'audit-gap',
+    more?: { readonly error?: unknown; readonly gap?: AuditGap },
   ) => void;
 }
 
@@ -29,6 +34,8 @@ export interface RepairRun {
   readonly Left: number;
   /** Live keys whose secret is gone. */
   readonly SecretsMissing: number;
+  /** Keys whose audit trail lacks a record, or has one that is not as it was written. */
+  readonly AuditGap: number;
   /** Rows that threw. */
   readonly Failed: number;
   /** Intents claimed more than five times. */
@@ -59,6 +66,7 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     OverlapsEnded: 0,
     Left: 0,
     SecretsMissing: 0,
+    AuditGap: 0,
     Failed: 0,
     StuckIntents: 0,
     OldestIntentSeconds: 0,
@@ -68,7 +76,7 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     if (!hasTime(deadline)) return run;
     await attend(keyId, async () => {
       const { result, intent } = await reconcile(stores, keyId, requestId, deadline);
-      if (result === 'nothing') return sweepOne(keyId);
+      if (result === 'nothing') return sweepOne(await rowOf(keyId));
       if (result !== 'lost') run[counters[result]] += 1;
       if (intent === null) return;
       const age = (now().getTime() - Date.parse(intent.opened)) / 1000;
@@ -87,32 +95,59 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
   async function sweepOn(): Promise<void> {
     if (!hasTime(deadline)) return;
     const state = await due.readSweep(deadline.tableLimitMs());
+    const audit = noteSwitch(state ?? neverOff, settings.storeAuditLogs, now());
+    // Now, for the round may be over, and the switch be back where it was when the next one begins.
+    if (state !== null && audit.isAuditOff !== state.isAuditOff) {
+      await due.writeSweep({ ...state, ...audit }, deadline.tableLimitMs());
+    }
     const isRoundOver = state === null || state.cursor === null;
     if (isRoundOver && state !== null && now().getTime() < Date.parse(state.startedAt) + roundMs) {
       return;
     }
-    const startedAt = isRoundOver ? now().toISOString() : state.startedAt;
+    const round = { startedAt: isRoundOver ? now().toISOString() : state.startedAt, ...audit };
+    const compare = (row: KeyRow | null) => lookAtTrail(row, audit.auditedSince);
+    // The admin key's row is in no index that is gone through.
+    if (isRoundOver) await attend(masterKeyId, async () => compare(await rowOf(masterKeyId)));
     let cursor = state?.cursor ?? null;
     for (let swept = 0; swept < sweepMost; ) {
       const page = await due.scanRows(cursor, sweepPage, deadline.tableLimitMs());
       for (const { keyId, next } of page.rows) {
         if (!hasTime(deadline)) break;
-        await attend(keyId, () => sweepOne(keyId));
+        await attend(keyId, async () => {
+          const row = await rowOf(keyId);
+          // At once, so that a row takes no longer than Secrets Manager does anyway.
+          await Promise.all([
+            attend(keyId, () => sweepOne(row)),
+            attend(keyId, () => compare(row)),
+          ]);
+        });
         swept += 1;
         cursor = next;
       }
       if (!hasTime(deadline)) break;
       cursor = page.next;
-      if (cursor === null) return due.writeSweep({ cursor, startedAt }, deadline.tableLimitMs());
+      if (cursor === null) return due.writeSweep({ cursor, ...round }, deadline.tableLimitMs());
     }
     // Not one row was looked at: the next run begins where this one did.
     if (cursor === null) return;
-    await due.writeSweep({ cursor, startedAt }, deadline.tableLimitMs());
+    await due.writeSweep({ cursor, ...round }, deadline.tableLimitMs());
   }
 
-  async function sweepOne(keyId: string): Promise<void> {
-    const result = await sweepRow(stores, keyId, requestId, deadline);
-    if (result === 'missing') missing(keyId);
+  async function rowOf(keyId: string): Promise<KeyRow | null> {
+    return (await stores.table.load({ target: { keyId } }, deadline.tableLimitMs())).target;
+  }
+
+  async function sweepOne(row: KeyRow | null): Promise<void> {
+    const result = await sweepRow(stores, row, requestId, deadline);
+    if (row !== null && result === 'missing') missing(row.keyId);
+  }
+
+  async function lookAtTrail(row: KeyRow | null, auditedSince: string | null): Promise<void> {
+    if (row === null || !settings.storeAuditLogs) return;
+    const gap = await compareTrail(stores.trailLinks, { row, now: now(), auditedSince }, deadline);
+    if (gap === null) return;
+    run.AuditGap += 1;
+    stores.onTrouble(row.keyId, 'audit-gap', { gap });
   }
 
   function missing(keyId: string): void {
@@ -125,7 +160,7 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
       await work();
     } catch (error) {
       run.Failed += 1;
-      stores.onTrouble(keyId, 'failed', error);
+      stores.onTrouble(keyId, 'failed', { error });
     }
   }
 }
@@ -139,5 +174,4 @@ const counters = {
   'overlap-ended': 'OverlapsEnded',
 } as const;
 
-/** A pass makes several calls; none is begun that could not end. */
-const hasTime = (deadline: Deadline): boolean => deadline.secretLimitMs() > 0;
+const neverOff = { isAuditOff: false, auditedSince: null } as const;

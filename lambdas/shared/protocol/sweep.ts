@@ -22,15 +22,14 @@ import { secondsAfter, takeLease } from './writes.ts';
  */
 export type SweepResult = 'fine' | 'suspected' | 'opened' | 'missing' | 'unknown';
 
-/** Looks at one row. */
+/** Looks at one row as it was just read. */
 export async function sweepRow(
   stores: RepairStores,
-  keyId: string,
+  row: KeyRow | null,
   requestId: string,
   deadline: Deadline,
 ): Promise<SweepResult> {
-  const { table, now, settings } = stores;
-  const { target: row } = await table.load({ target: { keyId } }, deadline.tableLimitMs());
+  const { now, settings } = stores;
   if (row === null || row.intent !== null) return 'fine';
   const { look, stray } = await compare(stores, row, deadline);
   // A look that was asked for stays asked for until its time has come: this may be the daily round.

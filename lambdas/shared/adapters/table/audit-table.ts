@@ -1,7 +1,8 @@
 /** The audit trail on DynamoDB. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { AuditRecord, AuditTrail } from '../../domain/ports.ts';
+import type { AuditRecord } from '../../domain/audit-record.ts';
+import type { AuditTrail } from '../../domain/ports.ts';
 import { tableLimit } from '../reader-limits.ts';
 import type { Item } from './items.ts';
 import { auditOrder, auditPartition, auditSort, rowKey } from './keys.ts';
@@ -31,7 +32,7 @@ export const auditTable = (client: DynamoDBDocumentClient, tableName: string): A
       // The stream delivers at least once: the record is there already. Another one in its place
       // would mean that two changes have one number, which must not pass in silence.
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      if (error.Item?.['digest']?.S !== record['digest']) {
+      if (error.Item?.['digest']?.S !== record.digest) {
         throw new Error('The audit trail has another record of this number', { cause: error });
       }
     }

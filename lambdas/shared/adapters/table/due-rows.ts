@@ -19,7 +19,13 @@ import {
 
 /** Where a page of the sweep ended: the partition, and the last item's index and table keys. */
 const position = z.object({ partition: z.number(), sort: z.string(), pk: z.string() });
-const sweepState = z.object({ cursor: z.nullable(z.string()), startedAt: z.string() });
+const sweepState = z.object({
+  cursor: z.nullable(z.string()),
+  startedAt: z.string(),
+  // Absent in what an earlier release noted.
+  isAuditOff: z.optional(z.boolean()),
+  auditedSince: z.optional(z.nullable(z.string())),
+});
 
 export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueRows {
   return { findDue, findRotations, scanRows, readSweep, writeSweep };
@@ -106,7 +112,9 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
       new GetCommand({ TableName: tableName, Key: { pk: sweepKey }, ConsistentRead: true }),
       { abortSignal: AbortSignal.timeout(limitMs) },
     );
-    return Item === undefined ? null : sweepState.parse(Item);
+    if (Item === undefined) return null;
+    const { isAuditOff = false, auditedSince = null, ...place } = sweepState.parse(Item);
+    return { ...place, isAuditOff, auditedSince };
   }
 
   async function writeSweep(state: SweepState, limitMs: number): Promise<void> {

@@ -33,6 +33,11 @@ describe('the audit chain', () => {
     seq: fc.integer({ min: 1 }),
     action: fc.constantFrom('created', 'generate_undone'),
     at: fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    objectId: fc.string(),
+    eventId: fc.uuid(),
+    requestId: fc.string(),
+    operationId: fc.option(fc.uuid()),
+    endedOverlap: fc.boolean(),
     who: salted,
     before: salted,
     after: salted,
@@ -46,6 +51,11 @@ describe('the audit chain', () => {
           { ...original, seq: original.seq + 1 },
           { ...original, action: `${original.action}x` },
           { ...original, at: `${original.at}x` },
+          { ...original, objectId: `${original.objectId}x` },
+          { ...original, eventId: `${original.eventId}x` },
+          { ...original, requestId: `${original.requestId}x` },
+          { ...original, operationId: `${original.operationId}x` },
+          { ...original, endedOverlap: !original.endedOverlap },
           ...(['who', 'before', 'after'] as const).flatMap((part) => {
             const { salt, value } = original[part];
             return [

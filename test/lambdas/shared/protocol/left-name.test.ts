@@ -32,7 +32,8 @@ async function takenBack(path: string, fields: object = { key_alias: 'a' }) {
       ClientRequestToken: ver,
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     });
-  const look = () => sweepRow(service, born.key_id, 'run-1', deadlineOf(20, service.now));
+  const look = () =>
+    sweepRow(service, rowOf(service, born.key_id), 'run-1', deadlineOf(20, service.now));
   const pass = async () =>
     (await reconcile(service, born.key_id, 'run-1', deadlineOf(20, service.now))).result;
   return { service, born, arrives, look, pass };

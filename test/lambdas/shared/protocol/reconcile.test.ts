@@ -38,7 +38,7 @@ const pass = (service: Service, keyId: string) =>
 const resultOf = async (service: Service, keyId: string) => (await pass(service, keyId)).result;
 
 const sweep = (service: Service, keyId: string) =>
-  sweepRow(service, keyId, 'run-1', deadlineOf(20, service.now));
+  sweepRow(service, service.table.row(keyId), 'run-1', deadlineOf(20, service.now));
 
 /** Has the sweep look twice, far enough apart to open what it finds. */
 async function sweptTwice(service: Service, keyId: string) {

@@ -9,7 +9,7 @@ import { newestRow, type Service } from '../../fixtures/stored.ts';
 const name = 'litellm/alpha';
 
 const look = (service: Service) =>
-  sweepRow(service, newestRow(service).keyId, 'run-1', deadlineOf(20, service.now));
+  sweepRow(service, newestRow(service), 'run-1', deadlineOf(20, service.now));
 
 /** A service with one live key, whose row has these changes. */
 async function withKey(changes: Partial<KeyRow> = {}) {
@@ -176,7 +176,7 @@ describe('a live secret under the name of a deleted key', () => {
     service.secrets.service.purge(name);
     expect((await service.generate({ key_alias: 'alpha' })).status).toBe(200);
     const deadline = deadlineOf(20, service.now);
-    expect(await sweepRow(service, keyId, 'run-1', deadline)).toBe('fine');
+    expect(await sweepRow(service, service.table.row(keyId), 'run-1', deadline)).toBe('fine');
   });
 
   it.each([

@@ -1,0 +1,116 @@
+/** What one audit record proves by itself, before it is compared with its neighbours. */
+import * as z from 'zod/mini';
+import { chainAfter, saltedParts } from './audit-chain.ts';
+import { type AuditRecord, auditedTable, auditRecord, auditRecordId } from './audit-record.ts';
+import { erasedName, partHash, recordDigest } from './audit-redaction.ts';
+import { canonicalJson } from './canonical-json.ts';
+
+const numberedRecord = z.looseObject({ key_id: z.string(), seq: auditRecord.shape.seq });
+
+/** Something that says of which key it is a record, and which one. */
+export type NumberedRecord = z.infer<typeof numberedRecord>;
+
+// What is checked is the value as it came, not a parsed copy: a copy may lack what nobody expected.
+export const isNumberedRecord = (value: unknown): value is NumberedRecord =>
+  numberedRecord.safeParse(value).success;
+
+/** The place of a record in its key's chain. */
+export interface Link {
+  readonly seq: number;
+  readonly chain: string;
+  /** Salted hash of the image after the change. */
+  readonly after: string;
+  readonly at: string;
+  /** Place among the records of the export, from 1. */
+  readonly position: number;
+}
+
+/** A record without its content: what is left to compare with its neighbours. */
+export interface CheckedRecord extends Link {
+  readonly id: string;
+  /** The id that the record gives itself. */
+  readonly claimedId: unknown;
+  /** What in the record does not follow from its content, as a sentence; null where all does. */
+  readonly fault: string | null;
+  readonly previousChain: string;
+  /** Whether `chain` follows from `previous_chain` and `digest` as the record has them. */
+  readonly isChained: boolean;
+  readonly before: string;
+  readonly isRedacted: boolean;
+}
+
+/** Checks a record by itself. Never throws: a record of a wrong form has a fault like any other. */
+export function checkedRecord(stored: NumberedRecord, position: number): CheckedRecord {
+  const named = {
+    seq: stored.seq,
+    position,
+    id: auditRecordId(stored.key_id, stored.seq),
+    claimedId: stored['id'],
+  };
+  if (!isAuditRecord(stored)) {
+    const fault = 'It does not have the form of an audit record.';
+    const nothing = { chain: '', after: '', at: '', previousChain: '', before: '' };
+    return { ...named, ...nothing, fault, isChained: false, isRedacted: false };
+  }
+  const hashes = {
+    who: partHash(stored, 'who'),
+    before: partHash(stored, 'before'),
+    after: partHash(stored, 'after'),
+  };
+  const faulty = faultyMembers(stored, recordDigest(stored, hashes));
+  return {
+    ...named,
+    chain: stored.chain,
+    after: hashes.after,
+    at: stored.at,
+    fault: faulty.length === 0 ? null : sentenceOn(faulty),
+    previousChain: stored.previous_chain,
+    isChained: !faulty.includes('chain'),
+    before: hashes.before,
+    isRedacted: stored.redacted !== undefined,
+  };
+}
+
+const isAuditRecord = (value: NumberedRecord): value is NumberedRecord & AuditRecord =>
+  auditRecord.safeParse(value).success;
+
+/** Members other than the record would have, were it made of what its digest covers. */
+function faultyMembers(record: AuditRecord, digest: string): string[] {
+  const { key_id, seq, who, salts } = record;
+  const erased = saltedParts.filter((part) => salts[part] === null);
+  const right: Record<string, unknown> = {
+    id: auditRecordId(key_id, seq),
+    key_id,
+    seq,
+    action: record.action,
+    at: record.at,
+    table_name: auditedTable,
+    object_id: record.object_id,
+    changed_by: salts.who === null ? erasedName : who?.['changed_by'],
+    ...Object.fromEntries(
+      saltedParts.map((part) => [part, erased.includes(part) ? null : record[part]]),
+    ),
+    salts: { who: salts.who, before: salts.before, after: salts.after },
+    ...(erased.length === 0
+      ? {}
+      : { redacted: Object.fromEntries(erased.map((part) => [part, record.redacted?.[part]])) }),
+    digest,
+    chain: chainAfter(record.previous_chain, record.digest),
+    previous_chain: record.previous_chain,
+    event_id: record.event_id,
+    request_id: record.request_id,
+    operation_id: record.operation_id,
+    ...(record.ended_overlap === true ? { ended_overlap: true } : {}),
+  };
+  const [expected, found] = [new Map(Object.entries(right)), new Map(Object.entries(record))];
+  const names = new Set([...expected.keys(), ...found.keys()]);
+  return [...names].filter((name) => !isSame(expected.get(name), found.get(name)));
+}
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || canonicalJson(one) === canonicalJson(other);
+
+function sentenceOn(faulty: readonly string[]): string {
+  if (faulty.includes('digest')) return 'Its digest does not follow from its content.';
+  return `Its ${faulty.join(', ')} ${faulty.length === 1 ? 'does' : 'do'} not follow from the rest of it.`;
+}
