@@ -377,6 +377,24 @@ describe('nothing is rotated that', () => {
 });
 
 describe('a change while a rotation is under way', () => {
+  it('of a later key of the run comes before its rotation, which is the last to change it', async () => {
+    const { service, born } = await due();
+    const [other] = await keysOf(service, 1);
+    if (other === undefined) throw new Error('No key');
+    beforePut(service, async (secretId) => {
+      if (secretId !== rowOf(service, born.key_id).secretArn) return;
+      service.clock.advance(10);
+      await ask(service, { path: '/key/update', body: { key: other.key_id, tpm_limit: 7 } });
+      service.clock.advance(10);
+    });
+    await service.rotate();
+    expect(rowOf(service, other.key_id).key).toMatchObject({
+      rotation_count: 1,
+      tpm_limit: 7,
+      updated_by: 'system',
+    });
+  });
+
   it.each([
     ['another interval', { rotation_interval: '3d' }, '2026-12-08T13:50:00.000Z'],
     ['no interval any more', { auto_rotate: false, rotation_interval: null }, undefined],

@@ -44,6 +44,8 @@ export interface ReplacementContext {
   readonly attempt: Attempt | null;
   /** When the function started: the fence counts from it. */
   readonly at: Date;
+  /** When the step is decided on, which in a run of many keys is later. */
+  readonly opened: Date;
   readonly settings: Settings;
   readonly random: Randomness;
 }
@@ -76,7 +78,7 @@ export function openReplacement(
   answerOf: (settled: KeyRow) => unknown,
 ): OpenReplacement {
   const { kind, value, patch, graceSeconds, notify, scheduled } = replacement;
-  const { who, requestId, attempt, at, settings, random } = context;
+  const { who, requestId, attempt, at, opened: openedAt, settings, random } = context;
   const id = random.uuid();
   const alias = aliasAfter(row, patch);
   const name =
@@ -87,7 +89,7 @@ export function openReplacement(
     id,
     kind,
     claim: 0,
-    opened: at.toISOString(),
+    opened: openedAt.toISOString(),
     at: at.toISOString(),
     fence: secondsAfter(at, settings.timing.fenceSeconds),
     notify,
