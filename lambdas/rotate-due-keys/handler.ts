@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
-import { describe, log } from '../shared/adapters/log.ts';
+import { causeOf, describe, log } from '../shared/adapters/log.ts';
 import { emitMetrics } from '../shared/adapters/metrics.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { secretRemoval } from '../shared/adapters/secret-removal.ts';
@@ -12,7 +12,16 @@ import { secretsMirror } from '../shared/adapters/secrets.ts';
 import { dueRows } from '../shared/adapters/table/due-rows.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
-import { type RotationRun, rotateDue } from '../shared/protocol/rotate-due.ts';
+import { type RotationRun, type RotationStores, rotateDue } from '../shared/protocol/rotate-due.ts';
+
+/** One line per key that could not be rotated; the runbook looks for them by their message. */
+export const logFailure: RotationStores['onFailure'] = (keyId, error) =>
+  log('error', 'rotation failed', {
+    operation: 'rotate-due-keys',
+    key_id: keyId,
+    error: describe(error),
+    ...causeOf(error),
+  });
 
 export async function handler(
   _event: unknown,
@@ -30,15 +39,7 @@ export async function handler(
       now: () => new Date(),
       wait,
       settings,
-      onFailure: (keyId, error) =>
-        log('error', 'rotation failed', {
-          operation: 'rotate-due-keys',
-          key_id: keyId,
-          error: describe(error),
-          ...(error instanceof Error && error.cause instanceof Error
-            ? { cause: `${error.cause.name}: ${error.cause.message}` }
-            : {}),
-        }),
+      onFailure: logFailure,
     },
     context?.awsRequestId ?? 'scheduled',
   );

@@ -1,5 +1,6 @@
 /** The schedule of rotations: which keys get a new value, when, and how often. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { logFailure } from '../../lambdas/rotate-due-keys/handler.ts';
 import { rowKey } from '../../lambdas/shared/adapters/table/keys.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { rotateDue } from '../../lambdas/shared/protocol/rotate-due.ts';
@@ -247,6 +248,26 @@ describe('a key that cannot be rotated', () => {
     expect(others.map((key) => rotations(service, key))).toEqual([1, 1]);
     expect(troubled).toEqual([[born.key_id, expect.any(Error)]]);
     expect(await isLetIn(service, born.key)).toBe(true);
+  });
+
+  it('is named in the log, with what Secrets Manager said', async () => {
+    const { service, born, troubled } = await due();
+    service.secrets.trouble('refused');
+    await service.rotate();
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    for (const [keyId, error] of troubled) logFailure(keyId, error);
+    const lines = write.mock.calls.map(([line]) => JSON.parse(String(line)));
+    write.mockRestore();
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        message: 'rotation failed',
+        operation: 'rotate-due-keys',
+        key_id: born.key_id,
+        error: expect.stringContaining('A store did not take the change'),
+        cause: expect.stringContaining('PutSecretValue'),
+      },
+    ]);
   });
 
   it.each([

@@ -50,7 +50,13 @@ describe('a scheduled rotation', () => {
   it.each([
     ['is not due', rowWith({ key: { ...key, key_rotation_at: '2026-11-25T13:50:00.001Z' } })],
     ['has been tried', rowWith({ key, rotateNotBefore: '2026-11-25T13:50:00.001Z' })],
-    ['has expired', rowWith({ key, expires: '2026-11-25T13:50:00.000Z' })],
+    [
+      'has expired since it was due',
+      rowWith({
+        key: { ...key, key_rotation_at: '2026-11-25T13:49:59.999Z' },
+        expires: '2026-11-25T13:50:00.000Z',
+      }),
+    ],
     ['is no more to be rotated', rowWith({ key: { ...key, auto_rotate: false } })],
   ])('of a key that %s is refused', (_, row) => {
     expect(refusalOf(() => scheduledRotation(row, context)).kind).toBe('conflict');
