@@ -84,13 +84,13 @@ const unreachable = (name: string) =>
 
 /**
  * Modules of the SDK that a Lambda function has no use for, and what stands in for them: SHA-256 in
- * JavaScript for where Node's own is missing, the limiter of the `adaptive` retry mode, the region of
- * an EC2 instance, the profiles in `~/.aws`, which it would look for at every cold start, a warning
- * about old versions of Node, and trace headers, which mean nothing to services without tracing.
+ * JavaScript for where Node's own is missing, the `adaptive` retry mode, the region of an EC2
+ * instance, the profiles in `~/.aws`, which it would look for at every cold start, a warning about old
+ * versions of Node, and trace headers, which mean nothing to services without tracing.
  */
 const standIns: Readonly<Record<string, string>> = {
   Sha256Js: `export class Sha256Js { constructor() ${unreachable('Sha256Js')} }`,
-  DefaultRateLimiter: `export class DefaultRateLimiter { constructor() ${unreachable('DefaultRateLimiter')} }`,
+  AdaptiveRetryStrategy: `export class AdaptiveRetryStrategy { constructor() ${unreachable('AdaptiveRetryStrategy')} }`,
   getInstanceMetadataRegion: `export async function getInstanceMetadataRegion() ${unreachable('getInstanceMetadataRegion')}`,
   loadSharedConfigFiles: `export const CONFIG_PREFIX_SEPARATOR = '.';
     export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,

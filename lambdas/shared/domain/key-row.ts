@@ -75,6 +75,8 @@ export const keyImage = z.looseObject({
   auto_rotate: z.boolean(),
   rotation_interval: text,
   key_rotation_at: text,
+  /** When the schedule last rotated it. */
+  last_rotation_at: text,
   rotation_count: z.number(),
   /** False when this key is not mirrored in Secrets Manager on its creator's wish. */
   store_secret: z.optional(z.boolean()),
@@ -200,6 +202,8 @@ const intent = z.looseObject({
   patch: z.optional(keyPatch),
   /** How long the former value is let in after the settle. */
   graceSeconds: z.optional(z.number()),
+  /** Of a scheduled rotation: the `key_rotation_at` that it answers. */
+  rotationDue: z.optional(z.string()),
   idempotencyId: z.nullable(z.string()),
   who,
   request_id: z.string(),
@@ -244,6 +248,8 @@ export const keyRow = z.looseObject({
   leftNames: z.optional(z.array(leftName)),
   /** When the sweep is to look at this row beside its daily round. */
   sweepAt: z.optional(z.string()),
+  /** When the schedule tries this key again: set with each try, gone once one succeeds. */
+  rotateNotBefore: z.optional(z.string()),
   /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
   suspicion: z.optional(z.looseObject({ kind: z.string(), at: z.string() })),
   /** Epoch seconds after which a deleted row is removed. */
@@ -334,10 +340,7 @@ export const isFormer = ({ prev }: KeyRow, hash: string): boolean =>
 export const isExpired = (row: Pick<KeyRow, 'expires'>, now: Date): boolean =>
   row.expires !== null && !(now.getTime() < Date.parse(row.expires));
 
-/**
- * When the row next needs the scheduled function, or null: the sparse `due` index is made of it. It
- * only finds rows; no condition is ever on it.
- */
+/** When the row next wants the scheduled repairs, or null. */
 export function dueAt(row: KeyRow): string | null {
   const overlapEnd = row.status === 'active' ? row.prev?.until : undefined;
   const times = [row.intent?.fence, overlapEnd, row.sweepAt];

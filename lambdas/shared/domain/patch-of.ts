@@ -23,7 +23,7 @@ import { patched } from './key-patch.ts';
 import type { KeyPatch, KeyRow, Who } from './key-row.ts';
 import { checkUserEmail } from './recipient.ts';
 import { type Caller, isAdmin, type Scope } from './roles.ts';
-import { rotationAfter } from './rotation.ts';
+import { checkRotatable, rotationAfter } from './rotation.ts';
 import { secretNameOf } from './secret-name.ts';
 import type { Settings } from './settings.ts';
 import { checkStorable } from './storable.ts';
@@ -180,6 +180,7 @@ function rotationOf(
   if (isOn && interval === null) {
     throw new InvalidField('rotation_interval', 'auto_rotate needs a rotation_interval.');
   }
+  if (isOn) checkRotatable(row.secretName !== null);
   const at = interval === null ? null : rotationAfter(now, interval);
   return {
     auto_rotate: isOn,

@@ -153,7 +153,7 @@ async function openStep(
       row: opened,
       intent,
       writes,
-    } = openReplacement(current, replacement, lease, context, answerOf);
+    } = openReplacement(current, replacement, lease, { ...context, opened: now() }, answerOf);
     const [outcome, read] = await Promise.all([
       commit(table, writes, intent.id, deadline),
       replacement.kind === 'rename' ? readValue(secrets, current, deadline) : null,

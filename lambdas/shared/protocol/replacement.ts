@@ -9,6 +9,7 @@ import { tokenHash } from '../domain/key-format.ts';
 import { patched, textOr } from '../domain/key-patch.ts';
 import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
+import type { Scheduled } from '../domain/rotation.ts';
 import { checkRowSize } from '../domain/row-size.ts';
 import { secretNameOf } from '../domain/secret-name.ts';
 import { retaggedSoon } from '../domain/secret-tags.ts';
@@ -34,6 +35,7 @@ export interface Replacement {
   /** How long the former value is let in. */
   readonly graceSeconds: number;
   readonly notify: Notify | null;
+  readonly scheduled?: Scheduled;
 }
 
 export interface ReplacementContext {
@@ -42,6 +44,8 @@ export interface ReplacementContext {
   readonly attempt: Attempt | null;
   /** When the function started: the fence counts from it. */
   readonly at: Date;
+  /** When the step is decided on, which in a run of many keys is later. */
+  readonly opened: Date;
   readonly settings: Settings;
   readonly random: Randomness;
 }
@@ -73,8 +77,8 @@ export function openReplacement(
   context: ReplacementContext,
   answerOf: (settled: KeyRow) => unknown,
 ): OpenReplacement {
-  const { kind, value, patch, graceSeconds, notify } = replacement;
-  const { who, requestId, attempt, at, settings, random } = context;
+  const { kind, value, patch, graceSeconds, notify, scheduled } = replacement;
+  const { who, requestId, attempt, at, opened: openedAt, settings, random } = context;
   const id = random.uuid();
   const alias = aliasAfter(row, patch);
   const name =
@@ -85,7 +89,7 @@ export function openReplacement(
     id,
     kind,
     claim: 0,
-    opened: at.toISOString(),
+    opened: openedAt.toISOString(),
     at: at.toISOString(),
     fence: secondsAfter(at, settings.timing.fenceSeconds),
     notify,
@@ -96,6 +100,7 @@ export function openReplacement(
     names: [],
     patch,
     graceSeconds,
+    rotationDue: scheduled?.due,
     idempotencyId: attempt?.id ?? null,
     who,
     request_id: requestId,
@@ -112,7 +117,11 @@ export function openReplacement(
     settings,
     random,
   });
-  const opened: KeyRow = isMirrored ? { ...row, rev: row.rev + 1, stores, intent } : predicted.row;
+  // Before it is known what becomes of this try: an undo leaves it.
+  const rotateNotBefore = scheduled?.again ?? row.rotateNotBefore;
+  const opened: KeyRow = isMirrored
+    ? { ...row, rev: row.rev + 1, stores, rotateNotBefore, intent }
+    : predicted.row;
   checkRowSize(opened);
   const told = { eventId: id, hash: intent.hash, answer: answerOf(predicted.row) };
   return {
@@ -159,6 +168,7 @@ export function settledReplacement(
     ...withImage(current, settledImage(current, intent, isRotation ? until : undefined)),
     rev: current.rev + 1,
     intent: null,
+    ...(isRotation ? { rotateNotBefore: undefined } : {}),
     // What a first look found wrong was about the former version, or the former name.
     suspicion: undefined,
     cur: { hash: intent.hash, ver: isMirrored ? intent.ver : null },
@@ -228,12 +238,13 @@ const endsOverlap = ({ prev }: KeyRow, at: string): boolean => prev !== null && 
 /** @param until end of the overlap; null where there is none, undefined where it is left alone */
 function settledImage(
   { key }: KeyRow,
-  { patch, opened }: Intent,
+  { patch, opened, rotationDue }: Intent,
   until: string | null | undefined,
 ) {
   const settled = patch === undefined ? key : patched(key, patch);
   // A change that was made meanwhile is the later one, and its time and author stay.
-  const { updated_at, updated_by, settings_updated_at } = key;
+  const { updated_at, updated_by, settings_updated_at, key_rotation_at } = key;
+  const isRescheduled = rotationDue !== undefined && rotationDue !== key_rotation_at;
   const image = {
     ...settled,
     ...(updated_at > opened ? { updated_at, updated_by } : { updated_at: opened }),
@@ -241,6 +252,7 @@ function settledImage(
       settings_updated_at !== undefined && settings_updated_at > opened
         ? settings_updated_at
         : opened,
+    ...(isRescheduled ? { key_rotation_at } : {}),
   };
   if (until === undefined) return image;
   const { overlap_until: _ended, ...rest } = image;
