@@ -5,6 +5,7 @@
  */
 import { createReadStream, existsSync, openSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { secureRandom } from '../lambdas/shared/adapters/randomness.ts';
 import { keyTable } from '../lambdas/shared/adapters/table/key-table.ts';
@@ -31,7 +32,7 @@ const print = (text: string) => {
 
 let reached: Tally | null = null;
 await main().catch((error: Error) => {
-  say(error.message);
+  say(error.cause instanceof Error ? `${error.message} (${error.cause.name})` : error.message);
   if (reached !== null) print(`Stopped; the same again goes on.\n${sumOf(reached, true)}`);
   process.exitCode = 2;
 });
@@ -51,6 +52,9 @@ async function main(): Promise<void> {
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new Unusable(usage);
   if (!existsSync(file)) throw new Unusable(`There is no file ${file}`);
+  if (values.report !== undefined && resolve(values.report) === resolve(file)) {
+    throw new Unusable('--report would write over the keys: name another file');
+  }
   const { env, apply, as = userInfo().username } = values;
   if (as.trim() === '' || !isName(as)) {
     throw new Unusable('--as takes a name of at most 256 characters, and no key');

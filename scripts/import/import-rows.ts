@@ -1,5 +1,5 @@
 /** An import from the file's values to the table, row by row; says what became of each. */
-import { DomainError, InvalidField } from '../../lambdas/shared/domain/errors.ts';
+import { DomainError, InvalidField, Unavailable } from '../../lambdas/shared/domain/errors.ts';
 import { type ImportContext, importedKeyOf } from '../../lambdas/shared/domain/imported-key.ts';
 import {
   containsKey,
@@ -67,7 +67,8 @@ export async function importRows(values: AsyncIterable<JsonText>, run: ImportRun
   const rowOf = new Map<string, number>();
 
   const refuse = (place: Candidate['place'], error: unknown): void => {
-    if (!(error instanceof DomainError)) throw error;
+    // A table that stays out of reach does so for all rows.
+    if (!(error instanceof DomainError) || error instanceof Unavailable) throw error;
     tally.refused += 1;
     run.onRefused({ ...place, column: error.param, reason: error.message });
   };

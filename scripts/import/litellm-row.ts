@@ -112,7 +112,7 @@ const others = {
 const row = z.object({ ...columns, ...others });
 
 /** Nothing is lost where these are left out: they follow from the rest. */
-const derived = ['secret_name', 'overlap_until', 'api_key', 'soft_budget_cooldown'];
+const derived = ['secret_name', 'api_key', 'soft_budget_cooldown'];
 
 export interface ReadRow {
   readonly fields: ImportedFields;
