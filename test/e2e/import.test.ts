@@ -134,7 +134,8 @@ it('keys come in with their old values, are checked, audited and rotated, and go
 
   // Into the mirror.
   const renewed = await regenerate({ key: service });
-  expect(renewed).toMatchObject({ status: 200, body: { secret_name: 'litellm/import/service' } });
+  expect(renewed).toMatchObject({ status: 200, body: { key_id: keyId } });
+  expect((await info(keyId)).body.info).toMatchObject({ secret_name: 'litellm/import/service' });
   await expectAgreement(keyId);
   expect([await isLetIn(service), await isLetIn(renewed.body.key)]).toEqual([false, true]);
   expect((await update({ key: keyId, key_alias: 'import/renamed' })).status).toBe(200);
