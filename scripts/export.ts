@@ -1,6 +1,7 @@
 /**
- * `npm run export -- --env <env>`: the keys of an environment as a file, a key per line in the form of
- * LiteLLM's full rows. Hashes, no values, and no secrets. Exit code 2 where it cannot be made.
+ * `npm run export -- [--env <env>] [--out <file>] [--deleted] [--keys-table <name>]`: the keys of an
+ * environment as a file, a key per line in the form of LiteLLM's full rows. Hashes, no values, and no
+ * secrets. Exit code 2 where it cannot be made.
  */
 import { existsSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
@@ -15,9 +16,6 @@ import { documentsOf } from './import/documents-of.ts';
 import { pause } from './import/pause.ts';
 import { Unusable } from './import/unusable.ts';
 
-const usage =
-  'Usage: npm run export -- --env <env> [--out <file>] [--deleted] [--keys-table <name>]';
-
 const say = (line: string) => {
   process.stderr.write(`${line}\n`);
 };
@@ -30,14 +28,13 @@ await main().catch((error: Error) => {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      env: { type: 'string' },
+      env: { type: 'string', default: 'local' },
       out: { type: 'string' },
       deleted: { type: 'boolean', default: false },
       'keys-table': { type: 'string' },
     },
   });
   const { env } = values;
-  if (env === undefined) throw new Unusable(usage);
   const path = values.out ?? `keys-${env}.jsonl`;
   if (existsSync(path)) throw new Unusable(`${path} is there already: name another file`);
   const client = clientOf(env);
