@@ -117,7 +117,7 @@ const who = z.looseObject({
   changed_by: z.string(),
   /** Token hash of the caller, or `litellm_proxy_master_key`. */
   changed_by_api_key: z.nullable(z.string()),
-  /** Key id of the authenticated caller, or `system`. */
+  /** Key id of the authenticated caller, `system`, or `import`. */
   principal: z.string(),
   /** Who finished the change, where the reconciler did. */
   settled_by: z.nullable(z.string()),
@@ -131,6 +131,7 @@ const notify = z.looseObject({
 });
 
 /**
+ * - `imported`: a key of another gateway was taken over, with its value
  * - `generate_undone`: a birth was taken back
  * - `generate_settled`: the reconciler finished a birth whose handler did not
  * - `secret_restored`: the reconciler put a live key's secret right
@@ -139,6 +140,7 @@ const notify = z.looseObject({
  */
 export type AuditAction =
   | 'created'
+  | 'imported'
   | 'updated'
   | 'rotated'
   | 'deleted'
@@ -237,6 +239,8 @@ export const keyRow = z.looseObject({
   chain: z.string(),
   intent: z.nullable(intent),
   key: keyImage,
+  /** Of an imported key: SHA-256 of the values that it was made of, so that they are known again. */
+  imported: z.optional(z.string()),
   /** Values stored in this key's secret on a day in UTC: Secrets Manager keeps a hundred versions. */
   stores: z.optional(dayCount),
   /**

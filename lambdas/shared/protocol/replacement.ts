@@ -64,10 +64,21 @@ export function aliasAfter(row: KeyRow, { set, clear }: KeyPatch): string | null
 }
 
 /**
+ * Whether the step gives the key its first secret: it has none, as an imported one or one from before
+ * keys were mirrored, and its creator did not wish that. Only a new value is known and can be stored.
+ */
+export const gainsSecret = (
+  { secretName, key }: KeyRow,
+  { kind }: Pick<Replacement, 'kind'>,
+  { storeVirtualKeys }: Settings,
+): boolean =>
+  kind === 'regenerate' && secretName === null && storeVirtualKeys && key.store_secret !== false;
+
+/**
  * What step 1 writes. An alias is held beside the present one until the step is closed; hash, value and
  * settings of the row are left alone, for the old value counts until then.
  *
- * @param read the lease of the alias to take, as it was read
+ * @param read the lease of the alias to take, as it was read; with a first secret, of the present one
  * @param answerOf the answer without the value, kept for a repeat of the call
  */
 export function openReplacement(
@@ -81,10 +92,10 @@ export function openReplacement(
   const { who, requestId, attempt, at, opened: openedAt, settings, random } = context;
   const id = random.uuid();
   const alias = aliasAfter(row, patch);
-  const name =
-    alias === row.alias
-      ? row.secretName
-      : secretNameOf(settings.secretPrefix, alias, row.first_token);
+  const isFirstSecret = gainsSecret(row, replacement, settings);
+  const isMirrored = row.secretName !== null || isFirstSecret;
+  // With a first secret the alias may be the present one, whose lease then tells what is under its name.
+  const isTaken = alias !== row.alias || isFirstSecret;
   const intent: Intent = {
     id,
     kind,
@@ -95,7 +106,10 @@ export function openReplacement(
     notify,
     hash: value === null ? row.cur.hash : tokenHash(value),
     ver: id,
-    newName: name ?? '',
+    newName:
+      isMirrored && isTaken
+        ? secretNameOf(settings.secretPrefix, alias, row.first_token)
+        : (row.secretName ?? ''),
     newAlias: alias,
     names: [],
     patch,
@@ -105,10 +119,9 @@ export function openReplacement(
     who,
     request_id: requestId,
   };
-  const isMirrored = row.secretName !== null;
   const stores =
     isMirrored || value !== null
-      ? nextStore([row.stores, alias === row.alias ? undefined : read?.stores], at)
+      ? nextStore([row.stores, isTaken ? read?.stores : undefined], at)
       : row.stores;
   const predicted = settledReplacement({ ...row, stores }, intent, {
     secretArn: row.secretArn,
@@ -132,9 +145,7 @@ export function openReplacement(
       ...(value === null
         ? []
         : [{ kind: 'create-pointer', pointer: { hash: intent.hash, keyId: row.keyId } } as const]),
-      ...(alias === row.alias
-        ? []
-        : takeLease(row.keyId, alias, isMirrored ? intent.newName : null, read)),
+      ...(isTaken ? takeLease(row.keyId, alias, isMirrored ? intent.newName : null, read) : []),
       ...(isMirrored ? [] : predicted.also),
       ...createRecord(row, attempt, told, at),
     ],
@@ -157,7 +168,7 @@ export function settledReplacement(
   const { secretArn, settledBy, settings, random } = settling;
   const at = settling.at.toISOString();
   const isRotation = intent.kind === 'regenerate';
-  const isMirrored = current.secretName !== null;
+  const isMirrored = intent.newName !== '';
   const until =
     isRotation && (intent.graceSeconds ?? 0) > 0
       ? secondsAfter(settling.at, intent.graceSeconds ?? 0)
@@ -176,7 +187,7 @@ export function settledReplacement(
     alias: intent.newAlias,
     secretName: isMirrored ? intent.newName : null,
     secretArn: isMirrored ? secretArn : null,
-    ...(isMove && isMirrored ? { ownNameLeftAt: ownNameLeftAt(current, intent, at) } : {}),
+    ownNameLeftAt: ownNameLeftAt(current, intent, at),
   };
   const row = audited(
     current,
@@ -196,7 +207,7 @@ export function settledReplacement(
   return {
     row,
     also: [
-      ...(isMove ? freeLease(current, current.alias, isMirrored ? at : null) : []),
+      ...(isMove ? freeLease(current, current.alias, current.secretName === null ? null : at) : []),
       ...(isRotation
         ? [expirePointer(current.keyId, current.cur.hash, until ?? at, settings.retentionDays)]
         : []),
@@ -227,9 +238,13 @@ export const undoneReplacement = (
 });
 
 /** A key's own name, which it has without an alias, is left, taken again, or as it was. */
-function ownNameLeftAt(current: KeyRow, { newAlias }: Intent, at: string): string | undefined {
-  if (newAlias === null) return undefined;
-  return current.alias === null ? at : current.ownNameLeftAt;
+function ownNameLeftAt(
+  { alias, secretName, ownNameLeftAt: before }: KeyRow,
+  { newAlias, newName }: Intent,
+  at: string,
+): string | undefined {
+  if (newAlias === null) return newName === '' ? before : undefined;
+  return alias === null && secretName !== null ? at : before;
 }
 
 /** Whether the value before the last one is still let in. */

@@ -103,8 +103,8 @@ async function strayUnder(
 ): Promise<Compared> {
   const wanted = { alias: alias ?? undefined };
   const { alias: lease } = await table.load(wanted, deadline.tableLimitMs());
-  // A name that another key holds now is that key's business.
-  if (lease?.state === 'held') return { look: 'fine' };
+  // A name that another key holds now is that key's business; one of its own a key without secret has.
+  if (lease?.state === 'held' && lease.keyId !== row.keyId) return { look: 'fine' };
   const found = await secrets.describe(name, deadline.secretLimitMs());
   if (found.kind === 'absent') return { look: 'fine' };
   if (found.kind !== 'done') return { look: 'unknown' };
