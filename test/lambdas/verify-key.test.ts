@@ -159,6 +159,20 @@ describe('a key that checks itself', () => {
     }
   });
 
+  it('is told which model to call, where its aliases have another name for it', async () => {
+    const service = await startedService();
+    const aliases = { dear: 'cheap', cheap: 7 };
+    const { key } = await issue(service, { models: ['cheap'], aliases });
+    for (const [model, called] of [
+      ['dear', 'cheap'],
+      ['cheap', 'cheap'],
+      [undefined, null],
+    ]) {
+      const { body } = await check(service, key, { model });
+      expect([body.reason, body.model]).toEqual(['valid', called]);
+    }
+  });
+
   it('without the right value gets one and the same 401, whatever is wrong', async () => {
     const service = await startedService();
     const keys = await everyState(service);
