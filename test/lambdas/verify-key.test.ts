@@ -314,6 +314,17 @@ describe('verify-key', () => {
     expect(told(await check(service, key))).toEqual([false, 'expired']);
   });
 
+  it('does not look for what can be no key', async () => {
+    const service = await startedService();
+    const load = vi.spyOn(service.table, 'load');
+    const { key } = await issue(service);
+    const mistyped = key.slice(0, -1) + (key.endsWith('A') ? 'B' : 'A');
+    for (const text of [mistyped, 'sk-lk_', 'x', '', `sk-${'x'.repeat(10_000)}`]) {
+      expect(told(await verify(service, { key: text }))).toEqual([false, 'not_found']);
+      expect(load.mock.lastCall?.[0].target).toBeUndefined();
+    }
+  });
+
   it('knows no key of another environment', async () => {
     const service = await startedService();
     const other = await startedService({}, { random: seededRandom('elsewhere') });
