@@ -1,45 +1,43 @@
-"""Lets the keys of a Latchkey into a LiteLLM proxy, as `custom_auth: latchkey_auth.user_api_key_auth`; see README.md.
+"""Lets the keys of a Latchkey into a LiteLLM proxy, as `custom_auth: latchkey_auth.user_api_key_auth`; see README.md."""
 
-Each request asks `POST /key/verify`. A key that is no good is a 401 that says why. Where Latchkey gives no answer nobody is
-let in, and it is a 503, never a 401: clients take a 401 for the last word on their key.
-"""
-
-import hashlib
 import os
-import time
+from datetime import datetime, timezone
 from typing import Any, Final
 
 import httpx
-from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
+from litellm.caching import InMemoryCache
+from litellm.exceptions import BudgetExceededError
+from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth, hash_token
 
 HEADERS: Final = {"authorization": f"Bearer {os.environ['LATCHKEY_KEY']}"}  # The proxy's own key, of type `read_only`.
 client: Final = httpx.AsyncClient(base_url=os.environ["LATCHKEY_URL"], headers=HEADERS, timeout=5)
 # What a cache costs: a key that is blocked, deleted, rotated away or expired is let in for so much longer.
 CACHE_SECONDS: Final = float(os.environ.get("LATCHKEY_CACHE_SECONDS", "0"))
-cache: Final[dict[tuple[str, str | None], tuple[float, httpx.Response]]] = {}
+cache: Final = InMemoryCache(max_size_in_memory=10_000)
 FIELDS: Final = UserAPIKeyAuth.model_fields.keys() - {"user_role"} | {"organization_id"}  # An admin of keys is none here.
 
 
-async def user_api_key_auth(request: Any, api_key: str) -> UserAPIKeyAuth:
-    """The key with its owner, limits and metadata. Raises what the proxy answers as 401, 403 or 503."""
-    now, model = time.monotonic(), await model_in(request)
-    kept = cache.get(asked := (hashlib.sha256(api_key.encode()).hexdigest(), model))
+async def user_api_key_auth(request: Any, api_key: str | None) -> UserAPIKeyAuth:
+    """Asks for each request. Raises a 401 that says why, a 403, a 422 for a spent budget, and without an answer a 503."""
+    asked = {"key": api_key or "", "model": await model_in(request)}
+    name = f"{hash_token(asked['key'])} {asked['model']}"
     try:
-        if kept is None or kept[0] <= now:
-            response = await client.post("/key/verify", json={"key": api_key, "model": model})
-            kept = (now + CACHE_SECONDS, response.raise_for_status())  # A 401 is about the proxy's own key: no answer.
-        key = kept[1].json()
+        if (key := cache.get_cache(name)) is None:
+            answer = await client.post("/key/verify", json=asked)
+            key = answer.raise_for_status().json()  # A 401 is about the proxy's own key: no answer.
+            if CACHE_SECONDS > 0 and key["valid"] is True:
+                cache.set_cache(name, key, ttl=CACHE_SECONDS - answer.elapsed.total_seconds())
         reason, found = key["reason"], identity(key) if key["valid"] is True else None
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise ProxyException("Keys cannot be checked now.", "service_unavailable", None, 503, {"Retry-After": "1"}) from error
     if reason == "model_not_allowed":
-        raise ProxyException(f"This key may not use the model {model}.", "key_model_access_denied", "model", 403)
+        raise ProxyException("This key may not use this model.", "key_model_access_denied", "model", 403)
     if found is None:
         raise ProxyException(f"This key is not let in: {reason}.", "auth_error", "key", 401)
-    if len(cache) >= 10_000:
-        cache.clear()
-    if CACHE_SECONDS > 0:
-        cache[asked] = kept
+    is_raised = found.metadata.get("temp_budget_expiry", "") > datetime.now(timezone.utc).isoformat()
+    extra = found.metadata.get("temp_budget_increase", 0) if is_raised else 0
+    if found.max_budget is not None and found.spend >= found.max_budget + extra:  # LiteLLM asks this of its own keys alone.
+        raise BudgetExceededError(found.spend, found.max_budget + extra)
     return found
 
 
@@ -54,7 +52,8 @@ def identity(key: dict[str, Any]) -> UserAPIKeyAuth:
 
 
 async def model_in(request: Any) -> str | None:
-    try:  # Where it is elsewhere (path, form), LiteLLM's own check finds it.
-        return model if isinstance(model := (await request.json())["model"], str) else None
+    try:  # LiteLLM serves the one in the path and checks the one in the body. In a form its own check finds it.
+        in_path = request.path_params.get("model") or request.path_params.get("model_name")
+        return model if isinstance(model := in_path or (await request.json())["model"], str) else None
     except (ValueError, KeyError, TypeError, RuntimeError):
         return None

@@ -6,11 +6,13 @@ Each test states what an operator of a proxy can rely on. `npm run test:clients`
 import asyncio
 import hashlib
 import os
+import time
 import unittest
 from types import SimpleNamespace
 from unittest import mock
 
 import httpx
+from litellm.exceptions import BudgetExceededError
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
 
 ADMIN = {"authorization": f"Bearer {os.environ['LATCHKEY_ADMIN_KEY']}"}
@@ -30,20 +32,21 @@ import latchkey_auth  # noqa: E402  It reads its settings once.
 LOOP = asyncio.new_event_loop()
 
 
-def let_in(key: str, body: object = None) -> UserAPIKeyAuth:
+def let_in(key: str | None, body: object = None, **path_params: str) -> UserAPIKeyAuth:
     async def json() -> object:
         if body is None:
             raise ValueError("no JSON")
         return body
 
-    return LOOP.run_until_complete(latchkey_auth.user_api_key_auth(SimpleNamespace(json=json), key))
+    request = SimpleNamespace(json=json, path_params=path_params)
+    return LOOP.run_until_complete(latchkey_auth.user_api_key_auth(request, key))
 
 
 class Case(unittest.TestCase):
-    def refused(self, code: int, key: str, body: object = None) -> ProxyException:
+    def refused(self, code: int, key: str, body: object = None, **path_params: str) -> ProxyException:
         """LiteLLM answers this exception with its code, where others become a 401."""
         with self.assertRaises(ProxyException) as caught:
-            let_in(key, body)
+            let_in(key, body, **path_params)
         self.assertEqual(caught.exception.code, str(code))
         self.assertNotIn(key, caught.exception.message)
         return caught.exception
@@ -112,6 +115,12 @@ class AKeyThatIsNot(Case):
         for key, reason in reasons.items():
             self.assertIn(reason, self.refused(401, key).message)
 
+    def test_is_refused_where_none_was_sent(self):
+        for key in (None, ""):
+            with self.assertRaises(ProxyException) as caught:
+                let_in(key)
+            self.assertEqual(caught.exception.code, "401")
+
     def test_is_refused_by_the_next_request_after_a_block(self):
         key = latchkey("/key/generate")["key"]
         let_in(key)
@@ -125,10 +134,36 @@ class AModel(Case):
         let_in(key, {"model": "openai/gpt-4o"})
         self.assertEqual(self.refused(403, key, {"model": "claude"}).param, "model")
 
+    def test_in_the_path_is_the_one_that_counts(self):
+        key = latchkey("/key/generate", models=["gpt-4o"])["key"]
+        for name in ("model", "model_name"):
+            self.refused(403, key, {"model": "gpt-4o"}, **{name: "claude"})
+            let_in(key, {"model": "gpt-4o"}, **{name: "gpt-4o"})
+
     def test_that_cannot_be_read_is_left_to_the_proxy(self):
         key = latchkey("/key/generate", models=["gpt-4o"])["key"]
         for body in (None, [], {}, "text", {"model": None}, {"model": ["claude"]}):
             let_in(key, body)
+
+
+class ABudget(Case):
+    def test_that_is_spent_refuses_the_key_until_it_is_raised_or_the_spend_set_back(self):
+        key = latchkey("/key/generate", max_budget=5, spend=5)["key"]
+
+        def spent(at: float) -> None:
+            with self.assertRaises(BudgetExceededError) as caught:
+                let_in(key)
+            self.assertEqual((caught.exception.current_cost, caught.exception.max_budget), (5, at))
+
+        spent(5)
+        latchkey("/key/update", key=key, temp_budget_increase=1, temp_budget_expiry="2020-01-01T00:00:00Z")
+        spent(5)
+        latchkey("/key/update", key=key, temp_budget_increase=1, temp_budget_expiry="2099-01-01T00:00:00Z")
+        let_in(key)
+        latchkey("/key/update", key=key, max_budget=4)
+        spent(5)
+        latchkey("/key/update", key=key, spend=0)
+        let_in(key)
 
 
 class WithoutAnAnswer(Case):
@@ -162,13 +197,14 @@ class WithoutAnAnswer(Case):
 class ACache(Case):
     def test_lets_a_blocked_key_in_for_its_seconds_and_no_longer(self):
         key = latchkey("/key/generate")["key"]
-        clock = mock.Mock(monotonic=mock.Mock(return_value=100.0))
-        with mock.patch.object(latchkey_auth, "CACHE_SECONDS", 10), mock.patch.object(latchkey_auth, "time", clock):
+        now = time.time()
+        with mock.patch.object(latchkey_auth, "CACHE_SECONDS", 10), mock.patch("time.time") as clock:
+            clock.return_value = now
             let_in(key)
             latchkey("/key/block", key=key)
-            clock.monotonic.return_value = 109.9
+            clock.return_value = now + 5
             let_in(key)
-            clock.monotonic.return_value = 110.0
+            clock.return_value = now + 10
             self.refused(401, key)
             latchkey("/key/unblock", key=key)
             let_in(key)
@@ -178,7 +214,7 @@ class ACache(Case):
         with mock.patch.object(latchkey_auth, "CACHE_SECONDS", 10):
             let_in(key, {"model": "gpt-4o"})
             self.refused(403, key, {"model": "claude"})
-        self.assertNotIn(key, str(latchkey_auth.cache))
+        self.assertNotIn(key, str(vars(latchkey_auth.cache)))
 
 
 if __name__ == "__main__":
