@@ -43,21 +43,21 @@ async function letThrough(settings: Settings, incoming: IncomingMessage, outgoin
 
 async function verify({ latchkeyUrl, ownKey }: Settings, key: string): Promise<Verdict> {
   const headers = { authorization: `Bearer ${ownKey}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ key });
-  const signal = AbortSignal.timeout(5000);
   const answer = await fetch(`${latchkeyUrl}/key/verify`, {
     method: 'POST',
     headers,
-    body,
-    signal,
-    // The own key goes nowhere else.
-    redirect: 'error',
+    body: JSON.stringify({ key }),
+    redirect: 'error', // The own key goes nowhere else.
+    signal: AbortSignal.timeout(5000),
   });
-  if (!answer.ok) throw new Error(`Latchkey answered ${answer.status}`);
-  return JSON.parse(await answer.text());
+  const verdict: Verdict | null = answer.ok ? JSON.parse(await answer.text()) : null;
+  if (typeof verdict?.valid !== 'boolean') throw new Error(`Latchkey answered ${answer.status}`);
+  return verdict;
 }
 
 if (import.meta.main) {
-  const { LATCHKEY_URL = '', LATCHKEY_KEY = '', BACKEND_URL = '', PORT = '8080' } = process.env;
-  gate({ latchkeyUrl: LATCHKEY_URL, ownKey: LATCHKEY_KEY, backendUrl: BACKEND_URL }).listen(PORT);
+  const { LATCHKEY_URL = '', LATCHKEY_KEY = '', BACKEND_URL = '' } = process.env;
+  const { HOST = 'localhost', PORT = '8080' } = process.env;
+  const settings = { latchkeyUrl: LATCHKEY_URL, ownKey: LATCHKEY_KEY, backendUrl: BACKEND_URL };
+  gate(settings).listen(Number(PORT), HOST);
 }

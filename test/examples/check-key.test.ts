@@ -71,3 +71,18 @@ it('calls no key bad where it cannot tell', async () => {
   const cut = await listening(gate({ ...settings, latchkeyUrl: 'http://127.0.0.1:1' }));
   expect((await sent(cut, key)).status).toBe(503);
 });
+
+it.each([
+  ['another answer', 200, '{"valid":"true"}'],
+  ['null', 200, 'null'],
+  ['no JSON', 200, '<html>'],
+  ['a 500', 500, '{"valid":true}'],
+  ['elsewhere', 307, ''],
+])('lets nobody in and calls no key bad where it is told: %s', async (_, status, text) => {
+  const { settings } = await started();
+  const odd = createServer((_incoming, outgoing) =>
+    outgoing.writeHead(status, { location: settings.latchkeyUrl }).end(text),
+  );
+  const url = await listening(gate({ ...settings, latchkeyUrl: await listening(odd) }));
+  expect((await sent(url, 'sk-any')).status).toBe(503);
+});
