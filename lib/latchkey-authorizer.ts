@@ -21,7 +21,7 @@ export interface LatchkeyAuthorizerProps {
   readonly latchkeyUrl: string;
   /**
    * Full ARN of the secret with the key that the API asks with, of type `read_only`: its mirrored
-   * secret, so that a rotation needs nothing here.
+   * secret, so that a rotation needs nothing here. A rename gives it another.
    */
   readonly ownKeySecretArn: string;
   /** The one header in which callers send their key, bare or as bearer. Default: `Authorization`. */

@@ -29,8 +29,8 @@ async function letThrough(settings: Settings, incoming: IncomingMessage, outgoin
   // Not a 401: nobody knows now whether the key is good.
   if (verdict === null) return refuse(503, 'Keys cannot be checked now.');
   if (!verdict.valid) return refuse(401, `This key is not let in: ${verdict.reason}.`);
-  const isForLatchkey = ['management', 'read_only'].includes(verdict.key_type);
-  if (isForLatchkey) return refuse(403, `A key of type ${verdict.key_type} is for Latchkey alone.`);
+  const isForModels = ['default', 'llm_api'].includes(verdict.key_type);
+  if (!isForModels) return refuse(403, `A key of type ${verdict.key_type} is for Latchkey alone.`);
   const who = { 'x-key-id': verdict.key_id, 'x-user-id': verdict.user_id ?? '' };
   const { method, url: path } = incoming;
   const onward = request(settings.backendUrl, { method, path, headers: { ...headers, ...who } });
