@@ -17,7 +17,9 @@ type Verdict =
   | { valid: false; reason: string };
 
 export const gate = (settings: Settings) =>
-  createServer((incoming, outgoing) => void letThrough(settings, incoming, outgoing));
+  createServer((incoming, outgoing) => {
+    letThrough(settings, incoming, outgoing).catch(() => outgoing.destroy());
+  });
 
 async function letThrough(settings: Settings, incoming: IncomingMessage, outgoing: ServerResponse) {
   const refuse = (status: number, message: string): void => {
@@ -31,7 +33,9 @@ async function letThrough(settings: Settings, incoming: IncomingMessage, outgoin
   if (!verdict.valid) return refuse(401, `This key is not let in: ${verdict.reason}.`);
   const isForModels = ['default', 'llm_api'].includes(verdict.key_type);
   if (!isForModels) return refuse(403, `A key of type ${verdict.key_type} is for Latchkey alone.`);
-  const who = { 'x-key-id': verdict.key_id, 'x-user-id': verdict.user_id ?? '' };
+  // A user id may be any text, a header may not.
+  const userId = encodeURIComponent(verdict.user_id ?? '');
+  const who = { 'x-key-id': verdict.key_id, 'x-user-id': userId };
   const { method, url: path } = incoming;
   const onward = request(settings.backendUrl, { method, path, headers: { ...headers, ...who } });
   onward.on('response', (answer) =>

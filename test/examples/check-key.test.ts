@@ -42,6 +42,13 @@ it('passes the request of a good key on, with whose it is and without the key', 
   expect(JSON.stringify(body)).not.toContain(key);
 });
 
+it('tells of whatever user id', async () => {
+  const { service, url } = await started();
+  const { key } = await issue(service, { user_id: 'łada@example.com' });
+  const { status, body } = await sent(url, key);
+  expect([status, body.headers['x-user-id']]).toEqual([201, '%C5%82ada%40example.com']);
+});
+
 it('refuses a blocked key at once, and says why', async () => {
   const { service, url } = await started();
   const { key } = await issue(service);
@@ -78,11 +85,18 @@ it.each([
   ['no JSON', 200, '<html>'],
   ['a 500', 500, '{"valid":true}'],
   ['elsewhere', 307, ''],
-])('lets nobody in and calls no key bad where it is told: %s', async (_, status, text) => {
+])('lets nobody in, calls no key bad, asks nobody else: %s', async (_, status, text) => {
   const { settings } = await started();
+  let asked = 0;
+  const elsewhere = createServer((_incoming, outgoing) => {
+    asked += 1;
+    outgoing.end('{"valid":false}');
+  });
+  const location = await listening(elsewhere);
   const odd = createServer((_incoming, outgoing) =>
-    outgoing.writeHead(status, { location: settings.latchkeyUrl }).end(text),
+    outgoing.writeHead(status, { location }).end(text),
   );
   const url = await listening(gate({ ...settings, latchkeyUrl: await listening(odd) }));
   expect((await sent(url, 'sk-any')).status).toBe(503);
+  expect(asked).toBe(0);
 });

@@ -1,5 +1,5 @@
 /** The authorizer of other HTTP APIs, over the real verify handler. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { authorizeRequest } from '../../lambdas/authorize-request/handler.ts';
 import { startedService } from '../fakes/service.ts';
@@ -130,8 +130,11 @@ describe('without an answer', () => {
     await expect(asking(await answered(status, body))).rejects.toThrow(Error);
   });
 
-  it('nobody is, where it is elsewhere: the own key goes nowhere else', async () => {
-    await expect(asking(await answered(307, '', { location: '/' }))).rejects.toThrow(Error);
+  it('nobody is, and no key goes elsewhere', async () => {
+    const asked = vi.fn((_: IncomingMessage, outgoing: ServerResponse) => outgoing.end('{}'));
+    const location = await listening(createServer(asked));
+    await expect(asking(await answered(307, '', { location }))).rejects.toThrow('fetch failed');
+    expect(asked).not.toHaveBeenCalled();
     await expect(asking('http://127.0.0.1:1')).rejects.toThrow('fetch failed');
   });
 
