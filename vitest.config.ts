@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/lib/**'],
+          exclude: ['test/e2e/**', 'test/lib/**', 'test/clients/**'],
           testTimeout: 30_000,
         },
       },
@@ -39,6 +39,18 @@ export default defineConfig({
           // Of tests that wait for a fence: how many wait together.
           maxConcurrency: 12,
           testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          // Other people's clients: npm run test:clients, no part of npm test.
+          name: 'clients',
+          sequence: { groupOrder: 3 },
+          include: ['test/clients/**/*.test.ts'],
+          globalSetup: ['test/clients/litellm-venv.ts', 'test/e2e/deployed-stack.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

@@ -9,6 +9,8 @@ export const configNames = [
   'SETTINGS',
   'MASTER_KEY_SECRET',
   'MASTER_KEY_VALUE',
+  'LATCHKEY_URL',
+  'OWN_KEY_SECRET',
 ] as const;
 
 export type ConfigName = (typeof configNames)[number];

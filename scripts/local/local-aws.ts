@@ -57,6 +57,12 @@ export interface LocalAws {
 
 const drainMs = 1500;
 
+const ministack = {
+  name: 'venv',
+  requirements: join(import.meta.dirname, 'requirements.txt'),
+  holds: 'the local AWS (MiniStack)',
+};
+
 const portsFile = z.object({ aws: z.number(), guard: z.number() });
 const pidFile = z.object({ process: processIdentity, tempDir: z.string() });
 const health = z.object({ edition: z.string() });
@@ -79,7 +85,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const lock = await claim(stateDir);
   try {
     await endLeftover(paths.pid, log);
-    const python = await ensureVenv(log, signal);
+    const python = await ensureVenv(ministack, log, signal);
     for (const folder of [paths.saved, paths.objects, paths.home])
       mkdirSync(folder, { recursive: true });
     if (persist) rewindStreamReaders(paths.saved);

@@ -6,7 +6,15 @@ import { waitForLock } from './lock-file.ts';
 import { localDir } from './project.ts';
 import { runCommand } from './run-command.ts';
 
-const requirements = join(import.meta.dirname, 'requirements.txt');
+export interface Venv {
+  /** Its folder's name in `.latchkey`. */
+  readonly name: string;
+  /** The file of what it holds, pinned with hashes. */
+  readonly requirements: string;
+  /** What that is, as told to people. */
+  readonly holds: string;
+}
+
 const candidates = [
   'python3',
   'python3.14',
@@ -22,10 +30,11 @@ const candidates = [
  * reused while the requirements stay the same. Throws, in one line, what the machine lacks.
  */
 export async function ensureVenv(
+  { name, requirements, holds }: Venv,
   log: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<string> {
-  const folder = join(localDir, 'venv');
+  const folder = join(localDir, name);
   const python = join(folder, 'bin', 'python');
   const stamp = join(folder, 'requirements.sha256');
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
@@ -34,16 +43,16 @@ export async function ensureVenv(
   if (isReady()) return python;
 
   mkdirSync(localDir, { recursive: true });
-  const lock = await waitForLock(join(localDir, 'venv.lock'), ({ pid }) => {
-    log(`waiting for pid ${pid}, which installs the local AWS`);
+  const lock = await waitForLock(join(localDir, `${name}.lock`), ({ pid }) => {
+    log(`waiting for pid ${pid}, which installs ${holds}`);
   });
   try {
     if (isReady()) return python;
     // The user's own home folder here: version managers and pip's configuration live there.
     const env = cleanEnvironment(process.env.HOME ?? localDir);
     const options = { cwd: localDir, env, signal };
-    const system = await findPython(options);
-    log('installing the local AWS (MiniStack, pinned, into .latchkey/venv)');
+    const system = await findPython(holds, options);
+    log(`installing ${holds}, pinned, into .latchkey/${name}`);
     rmSync(folder, { recursive: true, force: true });
     try {
       await runCommand(system, ['-m', 'venv', folder], options);
@@ -72,7 +81,10 @@ export async function ensureVenv(
   }
 }
 
-async function findPython(options: Parameters<typeof runCommand>[2]): Promise<string> {
+async function findPython(
+  holds: string,
+  options: Parameters<typeof runCommand>[2],
+): Promise<string> {
   const isRecent = 'import sys; sys.exit(sys.version_info < (3, 10))';
   for (const name of candidates) {
     try {
@@ -82,5 +94,5 @@ async function findPython(options: Parameters<typeof runCommand>[2]): Promise<st
       options.signal?.throwIfAborted();
     }
   }
-  throw new Error('Python 3.10 or newer is needed for the local AWS, and none is on the PATH');
+  throw new Error(`Python 3.10 or newer is needed for ${holds}, and none is on the PATH`);
 }

@@ -63,6 +63,7 @@ describe('bundle sizes', () => {
         Object.keys(output.inputs).some((path) => pattern.test(path)) ? [operation] : [],
       );
     expect(carriers(/client-secrets-manager/)).toEqual([
+      'authorize-request',
       'delete-key',
       'generate-key',
       'provision-admin-key',

@@ -1,38 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBackground } from '../../scripts/dev/background.ts';
 import { freePort, isFree } from '../../scripts/local/ports.ts';
-import { projectDir } from '../../scripts/local/project.ts';
 import { startedService } from '../fakes/service.ts';
+import { type Dev, startDev } from '../fixtures/dev-process.ts';
 
 const limitMs = 20_000;
-
-interface Dev {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  /** The exit code, or the signal that ended it. */
-  readonly ended: Promise<number | string | null>;
-}
-
-function startDev(port: number): Dev {
-  const child = spawn(process.execPath, [join(projectDir, 'scripts', 'dev.ts')], {
-    env: { PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const note = (chunk: Buffer) => {
-    output += chunk.toString();
-  };
-  child.stdout.on('data', note);
-  child.stderr.on('data', note);
-  const ended = new Promise<number | string | null>((resolve) => {
-    child.once('close', (code, signal) => resolve(code ?? signal));
-  });
-  return { child, output: () => output, ended };
-}
 
 describe('npm run dev', () => {
   let port: number;
