@@ -6,7 +6,7 @@ import { listAliasesQuery } from './schema.ts';
 export const contract: Contract = {
   summary: 'List aliases',
   description:
-    'The aliases that are taken, in alphabetical order; for others than admins and viewers those of their own keys. `search` finds those that have it in them, in any case, among 10,000.',
+    'The aliases that are taken, in alphabetical order; for others than admins and viewers those of their own keys. `search` finds those that have it in them, in any case, among 10,000. `cursor` is for the list of all aliases, not for those of one user or team.',
   query: z.extend(listAliasesQuery, cursorQuery),
   answer: z.strictObject({
     aliases: z.array(z.string()),

@@ -13,6 +13,9 @@ import { type Page, pageOf, type Window } from '../shared/domain/paging.ts';
 import type { AliasEntry, Entry, KeyLists, KeyTable } from '../shared/domain/ports.ts';
 import { type Found, rowsBehind } from '../shared/domain/rows-behind.ts';
 
+const listTheirKeys =
+  'to see all aliases of one user or team, list their keys with /key/list, return_full_object and cursor';
+
 export interface FindStores {
   readonly table: KeyTable;
   readonly lists: KeyLists;
@@ -47,7 +50,8 @@ export async function findAliases(
   };
   const compare = (left: Found, right: Found) => byteOrder(aliasOf(left), aliasOf(right));
   const listing = lists.keys(listingFor(filter, false));
-  const page = await pageOf<Found>(listing, window, { readsItems, keep, compare }, deadline);
+  const search = { readsItems, keep, compare, instead: listTheirKeys };
+  const page = await pageOf<Found>(listing, window, search, deadline);
   return {
     ...page,
     entries: page.entries.map((entry) => ({ position: entry.position, alias: aliasOf(entry) })),

@@ -43,7 +43,7 @@ export const listAliases =
     const window = windowOf(asked, seal, stores.now());
     const found = await findAliases(stores, filter, window, deadline);
     const { total, current, pages, isLowerBound, next } = wholeOf(found, asked, seal, stores.now());
-    return page({
+    return page('size', {
       aliases: found.entries.map(({ alias }) => alias),
       total_count: total,
       current_page: current,

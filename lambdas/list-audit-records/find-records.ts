@@ -50,7 +50,7 @@ export async function findRecords(
 
   async function withRecords(entries: readonly Found[]) {
     const missing = entries.filter(({ record }) => record === undefined);
-    const read = await audit.records(missing, deadline.tableLimitMs());
+    const read = missing.length === 0 ? [] : await audit.records(missing, deadline.tableLimitMs());
     const records = new Map(read.map((record) => [record?.id, record]));
     return entries.flatMap((entry) => {
       const record = entry.record ?? records.get(`${entry.keyId}_${entry.seq}`) ?? null;

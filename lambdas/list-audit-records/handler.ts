@@ -32,7 +32,7 @@ export const listAuditRecords =
     const window = windowOf(asked, seal, now());
     const found = await findRecords(audit, { filter, by, isAscending, window }, deadline);
     const { total, current, pages, isLowerBound, next } = wholeOf(found, asked, seal, now());
-    return page({
+    return page('page_size', {
       audit_logs: found.entries.map(({ record }) => auditAnswer(record)),
       total,
       page: current,

@@ -42,7 +42,7 @@ export const listKeys =
     const target = input.named === null ? undefined : named;
     const found = await findKeys(stores, wanted, target, deadline);
     const { total, current, pages, isLowerBound, next } = wholeOf(found, asked, seal, stores.now());
-    return page({
+    return page('size', {
       keys: found.entries.map(({ listed, row }) =>
         isFull && row !== undefined ? fullKey(row, stores.now()) : listed.token,
       ),

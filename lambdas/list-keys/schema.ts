@@ -46,7 +46,9 @@ export interface ListedKeys {
 export function listedKeys(request: Request): ListedKeys {
   const query = queryOf(listKeysQuery, request);
   const by = choiceOf('sort_by', query.sort_by, sortedBy);
-  const order = choiceOf('sort_order', query.sort_order?.toLowerCase(), orders);
+  // As in LiteLLM: without a column to sort by the order is that of time, newest first.
+  const order =
+    by === null ? null : choiceOf('sort_order', query.sort_order?.toLowerCase(), orders);
   const { user_id = null, substring_matching: isPart } = query;
   return {
     asked: askedOf(request, query.page, query.size),
@@ -67,8 +69,7 @@ export function listedKeys(request: Request): ListedKeys {
       expires: choiceOf('expires', query.expires, expiries),
     },
     by: by ?? 'created_at',
-    // As in LiteLLM: without a column to sort by the order is that of time, newest first.
-    isAscending: by !== null && order === 'asc',
+    isAscending: order === 'asc',
     isFull: query.return_full_object || request.query.getAll('expand').includes('user'),
   };
 }

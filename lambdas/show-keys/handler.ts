@@ -56,7 +56,7 @@ export const showKeys =
     const rows = [...new Map(found).values()].sort((left, right) =>
       byteOrder(right.key.created_at + right.keyId, left.key.created_at + left.keyId),
     );
-    return page({ key: input.keys, info: rows.map(updatedKey) });
+    return page('keys', { key: input.keys, info: rows.map(updatedKey) });
   };
 
 export const handler = api(route, () => {

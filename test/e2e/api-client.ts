@@ -67,15 +67,15 @@ export const resetSpend = (
   headers: Sent['headers'] = {},
 ) => post(`/key/${encodeURIComponent(identifier)}/reset_spend`, body, key, headers);
 
+/** By GET, as the holder of a key. */
+export const look = (path: string, key = masterKey): Promise<Received> =>
+  send({ path, headers: { authorization: `Bearer ${key}` } });
+
 export const info = (identifier: string, key = masterKey): Promise<Received> =>
-  send({
-    path: `/key/info?key=${encodeURIComponent(identifier)}`,
-    headers: { authorization: `Bearer ${key}` },
-  });
+  look(`/key/info?key=${encodeURIComponent(identifier)}`, key);
 
 /** The key that a request names as its credential, looked up by itself. */
-export const self = (key: string): Promise<Received> =>
-  send({ path: '/key/info', headers: { authorization: `Bearer ${key}` } });
+export const self = (key: string): Promise<Received> => look('/key/info', key);
 
 /** Whether the key is let in, by a request of its own. */
 export const isLetIn = async (key: string): Promise<boolean> => {

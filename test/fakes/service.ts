@@ -21,7 +21,9 @@ import { rowKey } from '../../lambdas/shared/adapters/table/keys.ts';
 import { adminRow } from '../../lambdas/shared/domain/admin-key.ts';
 import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
 import type {
+  AuditReads,
   DueRows,
+  KeyLists,
   KeyTable,
   Randomness,
   SecretRepairs,
@@ -78,6 +80,8 @@ export interface ProcessStores {
   readonly table: KeyTable;
   readonly secrets: Secrets & SecretRepairs;
   readonly due: DueRows;
+  readonly lists: KeyLists;
+  readonly audit: AuditReads;
 }
 
 /** What a test fixes and a process that people use does not. */
@@ -105,13 +109,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
   const lists = memoryKeyLists(table);
-  const auditReads = memoryAuditReads(trail);
   const trailLinks = memoryTrailLinks(trail);
+  const audit = memoryAuditReads(trail);
   const stores = { table, secrets, random, now, settings };
-  const processStores: ProcessStores = { table, secrets, due };
+  const processStores: ProcessStores = { table, secrets, due, lists, audit };
 
   /** The functions as one process, which may see the stores through faults. */
-  const handlersOver = (seen: Pick<ProcessStores, 'table' | 'secrets'>) => {
+  const handlersOver = (seen: ProcessStores) => {
     const own = { ...stores, ...seen };
     return {
       'generate-key': api(generateRoute, () => ({ ...own, operation: generateKey(own) })),
@@ -121,19 +125,16 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       'regenerate-key': api(regenerateRoute, () => ({ ...own, operation: regenerateKey(own) })),
       'reset-spend': api(resetSpendRoute, () => ({ ...own, operation: resetSpend(own) })),
       'show-key-info': api(infoRoute, () => ({ ...own, operation: showKeyInfo(own) })),
-      'list-keys': api(listKeysRoute, () => ({ ...own, operation: listKeys({ ...own, lists }) })),
-      'list-aliases': api(listAliasesRoute, () => ({
-        ...own,
-        operation: listAliases({ ...own, lists }),
-      })),
+      'list-keys': api(listKeysRoute, () => ({ ...own, operation: listKeys(own) })),
+      'list-aliases': api(listAliasesRoute, () => ({ ...own, operation: listAliases(own) })),
       'show-keys': api(showKeysRoute, () => ({ ...own, operation: showKeys(own) })),
       'list-audit-records': api(listAuditRoute, () => ({
         ...own,
-        operation: listAuditRecords({ ...own, audit: auditReads }),
+        operation: listAuditRecords(own),
       })),
       'show-audit-record': api(showAuditRoute, () => ({
         ...own,
-        operation: showAuditRecord(auditReads),
+        operation: showAuditRecord(own.audit),
       })),
       'update-keys': api(updateKeysRoute, () => ({ ...own, operation: updateKeys(own) })),
       'verify-key': verifyKey(() => own),
@@ -202,13 +203,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   let delivered = 0;
   /** Hands the stream's new records to both readers, as their mappings would. */
   async function deliver(): Promise<void> {
-    const audit = auditKeyChange(() => trail);
-    const email = emailKeyChange(() => ({ notices, mailer, settings, now }));
+    const toTrail = auditKeyChange(() => trail);
+    const toMail = emailKeyChange(() => ({ notices, mailer, settings, now }));
     for (; delivered < table.stream.length; delivered += 1) {
       const record = table.stream[delivered];
       if (record === undefined) continue;
-      await audit(record);
-      await email(record);
+      await toTrail(record);
+      await toMail(record);
     }
   }
 

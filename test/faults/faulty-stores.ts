@@ -1,23 +1,36 @@
 /** The stores of a process as it sees them through a `FaultyProcess`. */
 import type {
+  AuditReads,
   CommitOutcome,
   DueRows,
+  Entry,
+  KeyLists,
   KeyTable,
+  Listing,
   SecretFailure,
   SecretRepairs,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
+import type { ProcessStores } from '../fakes/service.ts';
 import { cannotRead, type FaultyProcess } from './fault-port.ts';
 
 /** Whatever stands between a process and its stores. */
 export type CallPort = Pick<FaultyProcess, 'call'>;
+
+export const faultyStores = (stores: ProcessStores, process: CallPort): ProcessStores => ({
+  table: faultyTable(stores.table, process),
+  secrets: faultySecrets(stores.secrets, process),
+  due: faultyDueRows(stores.due, process),
+  lists: faultyLists(stores.lists, process),
+  audit: faultyAudit(stores.audit, process),
+});
 
 const throttled = (): { kind: 'throttled' } => ({ kind: 'throttled' });
 const unanswered = (): CommitOutcome => ({ kind: 'unanswered' });
 const secretThrottled = (): SecretFailure => ({ kind: 'throttled', reason: 'Injected' });
 const secretUnanswered = (): SecretFailure => ({ kind: 'unanswered', reason: 'Injected' });
 
-export const faultyTable = (table: KeyTable, process: CallPort): KeyTable => ({
+const faultyTable = (table: KeyTable, process: CallPort): KeyTable => ({
   load: (wanted, limitMs) =>
     process.call('load', limitMs, () => table.load(wanted, limitMs), cannotRead, cannotRead),
   commit: (writes, token, limitMs) =>
@@ -38,7 +51,7 @@ export const faultyTable = (table: KeyTable, process: CallPort): KeyTable => ({
     ),
 });
 
-export const faultySecrets = (
+const faultySecrets = (
   secrets: Secrets & SecretRepairs,
   process: CallPort,
 ): Secrets & SecretRepairs => {
@@ -62,7 +75,7 @@ export const faultySecrets = (
   };
 };
 
-export const faultyDueRows = (due: DueRows, process: CallPort): DueRows => ({
+const faultyDueRows = (due: DueRows, process: CallPort): DueRows => ({
   findDue: (by, count, limitMs) =>
     process.call('findDue', limitMs, () => due.findDue(by, count, limitMs), cannotRead, cannotRead),
   scanRows: (cursor, count, limitMs) =>
@@ -83,4 +96,22 @@ export const faultyDueRows = (due: DueRows, process: CallPort): DueRows => ({
       cannotRead,
       cannotRead,
     ),
+});
+
+const faultyListing = <E extends Entry>(list: Listing<E>, process: CallPort): Listing<E> => ({
+  read: (after, count, limitMs) =>
+    process.call('list', limitMs, () => list.read(after, count, limitMs), cannotRead, cannotRead),
+  count: (bound, limitMs) =>
+    process.call('count', limitMs, () => list.count(bound, limitMs), cannotRead, cannotRead),
+});
+
+const faultyLists = (lists: KeyLists, process: CallPort): KeyLists => ({
+  keys: (listing) => faultyListing(lists.keys(listing), process),
+  aliases: () => faultyListing(lists.aliases(), process),
+});
+
+const faultyAudit = (audit: AuditReads, process: CallPort): AuditReads => ({
+  list: (listing) => faultyListing(audit.list(listing), process),
+  records: (wanted, limitMs) =>
+    process.call('records', limitMs, () => audit.records(wanted, limitMs), cannotRead, cannotRead),
 });

@@ -5,7 +5,7 @@
 import { setImmediate as afterAllThatIsReady } from 'node:timers/promises';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
-import { type CallPort, faultyDueRows, faultySecrets, faultyTable } from './faulty-stores.ts';
+import { type CallPort, faultyStores } from './faulty-stores.ts';
 import { brokenAtRest, brokenNow, isLetIn, type World } from './invariants.ts';
 import type { Born } from './matrix.ts';
 
@@ -123,7 +123,7 @@ class Turns {
 
 async function run(race: Race, turns: Turns) {
   const world = await startedService();
-  const { table, secrets, due, clock, settings } = world;
+  const { due, clock, settings } = world;
   const of: Born = (await world.generate(race.born)).body;
   await race.before?.(world, of);
   const broken: string[] = [];
@@ -144,11 +144,7 @@ async function run(race: Race, turns: Turns) {
         return result;
       },
     };
-    return {
-      table: faultyTable(table, port),
-      secrets: faultySecrets(secrets, port),
-      due: faultyDueRows(due, port),
-    };
+    return faultyStores(world.processStores, port);
   };
 
   const answers: Received[] = [];

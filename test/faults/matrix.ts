@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { Died, type FaultKind, type FaultPlan, FaultyProcess, faultKinds } from './fault-port.ts';
-import { faultyDueRows, faultySecrets, faultyTable } from './faulty-stores.ts';
+import { faultyStores } from './faulty-stores.ts';
 import { brokenAtRest, brokenNow, type World } from './invariants.ts';
 
 export interface Variant {
@@ -122,11 +122,7 @@ async function run(variant: Variant, plan: FaultPlan) {
     observed = state;
     broken.push(...brokenNow(world));
   });
-  const seen = {
-    table: faultyTable(table, hit),
-    secrets: faultySecrets(secrets, hit),
-    due: faultyDueRows(due, hit),
-  };
+  const seen = faultyStores(world.processStores, hit);
   const authorised = sent && {
     ...sent,
     headers: { authorization: 'Bearer sk-1234', ...sent.headers },

@@ -39,12 +39,13 @@ async function replayInProcess(
   settings: Partial<Settings>,
 ): Promise<Outcome[]> {
   const service = await startedService(settings);
-  const { clock, send } = service;
+  const { clock, deliver, send } = service;
   const { now } = clock;
   return replay(
     recordedRows(name),
     async (request) => {
       const reply = await send(request);
+      await deliver();
       clock.advance(pauseMs);
       return reply;
     },

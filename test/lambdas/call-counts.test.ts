@@ -7,20 +7,17 @@ import { newKey } from '../../lambdas/shared/domain/key-format.ts';
 import { seededRandom } from '../fakes/seeded-random.ts';
 import { type Sent, startedService } from '../fakes/service.ts';
 import { FaultyProcess } from '../faults/fault-port.ts';
-import { faultyDueRows, faultySecrets, faultyTable } from '../faults/faulty-stores.ts';
+import { faultyStores } from '../faults/faulty-stores.ts';
 
 async function callsOf(sent: Sent, before: readonly Sent[] = []) {
   const service = await startedService();
   for (const earlier of before) await service.asAdmin(earlier);
+  await service.deliver();
   const process = new FaultyProcess(new Map(), service.clock, 0);
-  const { status } = await service.sendThrough(
-    {
-      table: faultyTable(service.table, process),
-      secrets: faultySecrets(service.secrets, process),
-      due: faultyDueRows(service.due, process),
-    },
-    { ...sent, headers: { authorization: 'Bearer sk-1234', ...sent.headers } },
-  );
+  const { status } = await service.sendThrough(faultyStores(service.processStores, process), {
+    ...sent,
+    headers: { authorization: 'Bearer sk-1234', ...sent.headers },
+  });
   return { status, made: process.made };
 }
 
@@ -201,5 +198,52 @@ describe('calls made about a key', () => {
   ])('for a refusal: caller and target alone (%j)', async (sent, expected) => {
     const { status, made } = await callsOf(sent, before);
     expect({ status, made }).toEqual({ status: expected, made: ['load'] });
+  });
+});
+
+describe('calls made by a list', () => {
+  const made = Array.from({ length: 3 }, (_, index) => ({
+    path: '/key/generate',
+    body: { key_alias: `a${index}`, user_id: 'ada', organization_id: 'o' },
+  }));
+
+  it.each<[string, string, string[]]>([
+    ['hashes: caller with the cursor’s key, index', '/key/list?cursor=', ['load', 'list']],
+    [
+      'a page by number: its entries and their count at once',
+      '/key/list',
+      ['load', 'list', 'count'],
+    ],
+    [
+      'whole keys: the rows of the page too',
+      '/key/list?cursor=&expand=user',
+      ['load', 'list', 'load'],
+    ],
+    ['what the index tells: no rows', '/key/list?status=active&search=A', ['load', 'list']],
+    [
+      'what rows tell: the rows looked through, once',
+      '/key/list?organization_id=o&expand=user',
+      ['load', 'list', 'load'],
+    ],
+    ['another order: likewise', '/key/list?user_id=ada&sort_by=spend', ['load', 'list', 'load']],
+    ['a key by name: it comes with the caller', '/key/list?key_alias=a1', ['load']],
+    ['a key by what can be no name', '/key/list?key_hash=x', ['load']],
+    ['aliases', '/key/aliases?cursor=', ['load', 'list']],
+    ['aliases of a team', '/key/aliases?team_id=red', ['load', 'list']],
+    ['the trail: index, records', '/audit?cursor=', ['load', 'list', 'records']],
+    ['the trail of nobody: no records', '/audit?changed_by=nobody&cursor=', ['load', 'list']],
+    ['the trail by what records tell', '/audit?action=created', ['load', 'list', 'records']],
+    ['one record', '/audit/master_1', ['load', 'records']],
+    ['no record', '/audit/x', ['load']],
+    ['a cursor that is none', '/key/list?cursor=x', ['load']],
+  ])('of %s', async (_, path, expected) => {
+    const answer = await callsOf({ method: 'GET', path }, made);
+    expect(answer.made).toEqual(expected);
+  });
+
+  it('by several keys at once: all with the caller', async () => {
+    const sent = { path: '/v2/key/info', body: { key_aliases: ['a0', 'a1', 'none'] } };
+    const answer = await callsOf(sent, made);
+    expect(answer).toEqual({ status: 200, made: ['load'] });
   });
 });

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { startedService } from '../fakes/service.ts';
 import { type FaultKind, FaultyProcess } from '../faults/fault-port.ts';
-import { faultyDueRows, faultySecrets, faultyTable } from '../faults/faulty-stores.ts';
+import { faultyStores } from '../faults/faulty-stores.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 
 const { timing } = settingsWith();
@@ -15,13 +15,10 @@ const local = { ...timing, functionTimeoutSeconds: 8, fenceSeconds: 11 };
 async function silentFrom(first: number, kind: FaultKind, settings = timing) {
   const service = await startedService({ timing: settings });
   await service.generate({ key_alias: 'there', key: existing, spend: 5 });
+  await service.deliver();
   const calls = Array.from({ length: 200 }, (_, index) => first + index);
   const process = new FaultyProcess(new Map(calls.map((call) => [call, kind])), service.clock, 0);
-  const seen = {
-    table: faultyTable(service.table, process),
-    secrets: faultySecrets(service.secrets, process),
-    due: faultyDueRows(service.due, process),
-  };
+  const seen = faultyStores(service.processStores, process);
   const startedAt = service.clock.now().getTime();
   const tookMs = () => service.clock.now().getTime() - startedAt;
   return { service, seen, tookMs, boundMs: settings.functionTimeoutSeconds * 1000 - 1000 };
@@ -40,6 +37,12 @@ const requests = [
   { method: 'POST', path: '/key/regenerate', body: { key, key_alias: 'b' } },
   { method: 'POST', path: `/key/${existing}/reset_spend`, body: { reset_to: 0 } },
   { method: 'POST', path: '/key/delete', body: { keys: [key] } },
+  { method: 'POST', path: '/v2/key/info', body: { keys: [key] } },
+  { method: 'GET', path: '/key/list?organization_id=o&expand=user' },
+  { method: 'GET', path: '/key/list?cursor=&expand=user' },
+  { method: 'GET', path: '/key/aliases?search=a' },
+  { method: 'GET', path: '/audit?action=created' },
+  { method: 'GET', path: '/audit/master_1' },
 ];
 const cases = requests.flatMap((request) =>
   [1, 2, 3, 4, 5, 6].flatMap((first) =>

@@ -180,7 +180,7 @@ export const sortedBy = [
 ] as const;
 export type SortedBy = (typeof sortedBy)[number];
 
-/** Orders rows by a column; what has no value there comes after all that have one. */
+/** Orders rows by a column: what has no value there comes last or, the other way round, first. */
 export function rowOrder(by: SortedBy, isAscending: boolean) {
   const sign = isAscending ? 1 : -1;
   return ({ key: left }: KeyRow, { key: right }: KeyRow): number =>

@@ -30,6 +30,8 @@ export interface Search<E> {
   readonly readsItems: boolean;
   /** An order other than the list's own; equal entries keep that. */
   readonly compare?: ((left: E, right: E) => number) | undefined;
+  /** What to do where that order cannot be had; leaving `sort_by` out where nothing else is said. */
+  readonly instead?: string;
 }
 
 export interface Page<E> {
@@ -63,7 +65,7 @@ export function pageOf<E extends Entry>(
       : lookedThrough(listing, window, search, deadline);
   }
   if (search === null) return following(listing, window, deadline);
-  if (search.compare !== undefined) throw noCursor();
+  if (search.compare !== undefined) throw noCursor(search);
   return searchedOn(listing, window, search, deadline);
 }
 
@@ -108,12 +110,13 @@ async function following<E extends Entry>(
 async function lookedThrough<E extends Entry>(
   listing: Listing<E>,
   { page, size }: Numbered,
-  { keep, readsItems, compare }: Search<E>,
+  search: Search<E>,
   deadline: Deadline,
 ): Promise<Page<E>> {
+  const { keep, readsItems, compare } = search;
   const most = readsItems ? maxRead : maxLookedThrough;
   const read = await listing.read(null, most + 1, deadline.tableLimitMs());
-  if (read.length > most) throw tooMany(most, compare !== undefined);
+  if (read.length > most) throw tooMany(most, search);
   const kept = await keep(read);
   const ordered = compare === undefined ? kept : kept.toSorted(compare);
   const { entries, next } = cut(ordered, (page - 1) * size, size);
@@ -158,16 +161,22 @@ const outOfReach = (size: number): InvalidField =>
     `Pages by number reach ${maxReached} entries: ${Math.floor(maxReached / size)} pages of ${size}. To see all of the list, ${throughCursor}.`,
   );
 
-const tooMany = (most: number, isSorted: boolean): InvalidField =>
-  new InvalidField(
-    isSorted ? 'sort_by' : null,
-    isSorted
-      ? `This order is possible among ${most} entries at most, and there are more. Narrow the list, or leave sort_by out and ${throughCursor}.`
-      : `This filter looks through ${most} entries at most, and there are more. Narrow the list, or ${throughCursor}.`,
-  );
+function tooMany(
+  most: number,
+  { compare, instead }: Pick<Search<never>, 'compare' | 'instead'>,
+): InvalidField {
+  const bound = `${most} entries at most, and there are more`;
+  if (compare === undefined) {
+    const filter = `This filter looks through ${bound}. Narrow the list, or ${throughCursor}.`;
+    return new InvalidField(null, filter);
+  }
+  const order = `This order is possible among ${bound}`;
+  if (instead !== undefined) return new InvalidField(null, `${order}: ${instead}.`);
+  const way = `Narrow the list, or leave sort_by out and ${throughCursor}.`;
+  return new InvalidField('sort_by', `${order}. ${way}`);
+}
 
-const noCursor = (): InvalidField =>
-  new InvalidField(
-    'cursor',
-    'A cursor needs the order that the list is kept in: it goes neither with sort_by nor with the aliases of one user or team.',
-  );
+const noCursor = ({
+  instead = 'leave sort_by out',
+}: Pick<Search<never>, 'instead'>): InvalidField =>
+  new InvalidField('cursor', `A cursor needs the order that the list is kept in: ${instead}.`);

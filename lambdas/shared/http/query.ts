@@ -51,7 +51,7 @@ export const queryTime = (of: 'start' | 'end') =>
 function timeOf(text: string, of: 'start' | 'end'): number | undefined {
   const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
   // A space is what a plus sign becomes on its way.
-  const written = text.replace(/[ ](?=\d{2}:?\d{2}$)/, '+').replace(' ', 'T');
+  const written = text.replace(/(?<=:[\d.]+) (?=\d{2}:?\d{2}$)/, '+').replace(' ', 'T');
   if (
     !day &&
     !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/.test(written)
@@ -60,10 +60,11 @@ function timeOf(text: string, of: 'start' | 'end'): number | undefined {
   }
   const isPlaced = day || /(Z|[+-]\d{2}:?\d{2})$/.test(written);
   const time = Date.parse(isPlaced ? written : `${written}Z`);
-  // 30 February would become 2 March.
+  // 30 February would become 2 March; a year beyond 9999 or before 0 does not sort as text.
   const isReal =
     !Number.isNaN(time) &&
-    new Date(Date.parse(text.slice(0, 10))).toISOString().startsWith(text.slice(0, 10));
+    new Date(Date.parse(text.slice(0, 10))).toISOString().startsWith(text.slice(0, 10)) &&
+    /^\d{4}-/.test(new Date(time).toISOString());
   if (!isReal) return undefined;
   return day && of === 'end' ? time + 86_399_999 : time;
 }

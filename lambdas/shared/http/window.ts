@@ -34,8 +34,8 @@ export const whole = {
 
 /** Throws `InvalidField` where both page and cursor are given. */
 export function askedOf({ query }: Request, page: number, size: number): Asked {
-  const cursor = query.get('cursor');
-  if (cursor !== null && (query.get('page') ?? '') !== '') {
+  const cursor = query.getAll('cursor').at(-1) ?? null;
+  if (cursor !== null && query.getAll('page').some((given) => given !== '')) {
     throw new InvalidField('page', 'Send page or cursor, not both.');
   }
   return { page, size, cursor };
