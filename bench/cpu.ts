@@ -1,6 +1,6 @@
 /**
  * `node bench/cpu.ts`: CPU per call outside the AWS clients: the real handlers over ports that answer
- * at once with fixed values. Budgets: info 200 µs, generate 500 µs, a refused call 100 µs.
+ * at once with fixed values. Budgets: info and verify 200 µs, generate 500 µs, a refused call 100 µs.
  */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { generateKey, route as generateRoute } from '../lambdas/generate-key/handler.ts';
@@ -10,6 +10,7 @@ import { masterKeyId, newKey } from '../lambdas/shared/domain/key-format.ts';
 import type { KeyTable, Secrets } from '../lambdas/shared/domain/ports.ts';
 import { api } from '../lambdas/shared/http/api.ts';
 import { route as infoRoute, showKeyInfo } from '../lambdas/show-key-info/handler.ts';
+import { verifyKey } from '../lambdas/verify-key/handler.ts';
 import { gatewayEvent, lambdaContext } from '../test/fakes/gateway-event.ts';
 import { settingsWith } from '../test/fixtures/settings.ts';
 
@@ -17,9 +18,11 @@ const calls = 5000;
 const key = newKey(masterKeyId, secureRandom.bytes);
 const secret = { name: 'latchkey/bench/master-key', arn: 'arn', versionId: 'v', value: key };
 const row = adminRow(secret, 'bench', new Date(), secureRandom);
+const gateway = newKey(masterKeyId, secureRandom.bytes);
+const caller = adminRow({ ...secret, value: gateway }, 'bench', new Date(), secureRandom);
 
 const table: KeyTable = {
-  load: async () => ({ caller: row, target: row, targets: [], alias: null, record: null }),
+  load: async () => ({ caller, target: row, targets: [], alias: null, record: null }),
   commit: async () => ({ kind: 'committed' }),
   countLiveKeys: async () => 0,
 };
@@ -34,9 +37,11 @@ const now = () => new Date();
 const stores = { table, secrets, random: secureRandom, now, settings: settingsWith() };
 const generate = api(generateRoute, () => ({ ...stores, operation: generateKey(stores) }));
 const info = api(infoRoute, () => ({ ...stores, operation: showKeyInfo(stores) }));
+const verify = verifyKey(() => stores);
 
 const body = JSON.stringify({ key_alias: 'bench', models: ['a', 'b'], metadata: { team: 'x' } });
-const authorization = `Bearer ${key}`;
+const authorization = `Bearer ${gateway}`;
+const mistyped = `${key.slice(0, -1)}!`;
 const cases = [
   { name: 'info', budget: 200, handler: info, event: eventOf('GET', '/key/info', authorization) },
   {
@@ -46,10 +51,28 @@ const cases = [
     event: eventOf('POST', '/key/generate', authorization, body),
   },
   {
+    name: 'verify',
+    budget: 200,
+    handler: verify,
+    event: eventOf('POST', '/key/verify', authorization, verifyBody(key)),
+  },
+  {
+    name: 'verify itself',
+    budget: 200,
+    handler: verify,
+    event: eventOf('POST', '/key/verify', `Bearer ${key}`, verifyBody(key)),
+  },
+  {
     name: 'refused (mistyped key)',
     budget: 100,
     handler: generate,
-    event: eventOf('POST', '/key/generate', `${authorization.slice(0, -1)}!`, body),
+    event: eventOf('POST', '/key/generate', `Bearer ${mistyped}`, body),
+  },
+  {
+    name: 'refused (mistyped key that checks itself)',
+    budget: 100,
+    handler: verify,
+    event: eventOf('POST', '/key/verify', `Bearer ${mistyped}`, verifyBody(mistyped)),
   },
 ];
 
@@ -65,6 +88,10 @@ for (const { name, budget, handler, event } of cases) {
   const each = (user + system) / calls;
   write(`${name}: ${each.toFixed(0)} µs of CPU per call (budget ${budget})\n`);
   if (each > budget) process.exitCode = 1;
+}
+
+function verifyBody(of: string): string {
+  return JSON.stringify({ key: of, model: 'gpt-4o' });
 }
 
 function eventOf(

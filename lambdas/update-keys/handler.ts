@@ -6,11 +6,11 @@ import { tableStores } from '../shared/adapters/stores.ts';
 import { changedKey } from '../shared/domain/changed-key.ts';
 import { InvalidField } from '../shared/domain/errors.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
-import { maskedIdentifier } from '../shared/domain/key-format.ts';
+import { isTokenHash, maskedIdentifier } from '../shared/domain/key-format.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
 import { patchBeside } from '../shared/domain/patch-of.ts';
 import { changeableTarget, type Target, targetOf } from '../shared/domain/target.ts';
-import { page } from '../shared/http/answer.ts';
+import { isAnswerable, ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
 import { updatedKey } from '../shared/http/key-answer.ts';
@@ -60,9 +60,14 @@ export const updateKeys = (stores: TableStores) => async (call: Call<readonly As
       },
     };
   });
+  // Told before anything is changed. A key grows by no more than what is sent.
+  const largest = changes.map(({ row }, index) => [row && withoutHash(row), input[index]]);
+  if (!isAnswerable(largest)) {
+    throw new InvalidField('keys', 'The answer would be larger than 5.5 MB: name fewer keys.');
+  }
   const outcomes = await changeKeys(stores, changes, call);
   const told = outcomes.map((outcome, index) => ({ ...outcome, text: input[index]?.text ?? '' }));
-  return page({
+  return ok({
     total_requested: input.length,
     successful_updates: told.flatMap(({ kind, row, text }) =>
       kind === 'changed' ? [{ key: text, key_info: withoutHash(row) }] : [],
@@ -71,7 +76,7 @@ export const updateKeys = (stores: TableStores) => async (call: Call<readonly As
       outcome.kind === 'failed'
         ? [
             {
-              key: outcome.text.startsWith('sk-') ? maskedIdentifier(outcome.text) : outcome.text,
+              key: isTokenHash(outcome.text) ? outcome.text : maskedIdentifier(outcome.text),
               key_info: outcome.row === null ? null : withoutHash(outcome.row),
               failed_reason: outcome.reason,
             },

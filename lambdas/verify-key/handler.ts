@@ -50,6 +50,8 @@ export function verifyKey(wire: () => Stores) {
     } else {
       const caller = authenticate(credential, loaded.caller, now());
       note.caller = caller.keyId;
+      // Told before rights are looked at: whoever meant its own key needs none.
+      if ('error' in asked) throw asked.error;
       scopeOf(caller, 'key.verify', request.route);
     }
     if ('error' in asked) throw asked.error;

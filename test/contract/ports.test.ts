@@ -5,16 +5,20 @@
 import { describe } from 'vitest';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
+import { memoryAuditReads } from '../fakes/memory-audit-reads.ts';
 import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
 import { MemoryDueRows } from '../fakes/memory-due-rows.ts';
+import { memoryKeyLists } from '../fakes/memory-key-lists.ts';
 import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
 import { MemoryMailer } from '../fakes/memory-mailer.ts';
 import { MemoryNotices } from '../fakes/memory-notices.ts';
 import { MemorySecrets } from '../fakes/memory-secrets.ts';
 import { memoryTrailLinks } from '../fakes/memory-trail-links.ts';
+import { auditReadsCases } from './audit-reads-cases.ts';
 import { auditTrailCases } from './audit-trail-cases.ts';
 import { dueRowsCases } from './due-rows-cases.ts';
 import { fakeSecretsClient } from './fake-secrets-client.ts';
+import { keyListsCases } from './key-lists-cases.ts';
 import { keyTableCases } from './key-table-cases.ts';
 import { mailerCases } from './mailer-cases.ts';
 import { noticesCases } from './notices-cases.ts';
@@ -33,9 +37,21 @@ describe("the keys' table's due rows in memory", () => {
   holdTo(dueRowsCases(() => ({ table, due, sweep: due })));
 });
 
+describe("the lists of the keys' table in memory", () => {
+  const table = new MemoryKeyTable();
+  const lists = memoryKeyLists(table);
+  holdTo(keyListsCases(() => ({ table, lists })));
+});
+
 describe('the audit trail in memory', () => {
   const trail = new MemoryAuditTrail();
   holdTo(auditTrailCases(() => ({ trail, recordsOf: async (keyId) => trail.of(keyId) })));
+});
+
+describe('reads of the audit trail in memory', () => {
+  const trail = new MemoryAuditTrail();
+  const reads = memoryAuditReads(trail);
+  holdTo(auditReadsCases(() => ({ trail, reads })));
 });
 
 describe('the links of the audit trail in memory', () => {

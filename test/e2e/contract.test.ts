@@ -7,13 +7,17 @@ import { describe, inject } from 'vitest';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { sesMailer } from '../../lambdas/shared/adapters/ses-mailer.ts';
+import { auditReads } from '../../lambdas/shared/adapters/table/audit-reads.ts';
 import { auditTable } from '../../lambdas/shared/adapters/table/audit-table.ts';
 import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
+import { keyLists } from '../../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
 import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
 import { trailLinks } from '../../lambdas/shared/adapters/table/trail-links.ts';
+import { auditReadsCases } from '../contract/audit-reads-cases.ts';
 import { auditTrailCases } from '../contract/audit-trail-cases.ts';
 import { dueRowsCases } from '../contract/due-rows-cases.ts';
+import { keyListsCases } from '../contract/key-lists-cases.ts';
 import { keyTableCases } from '../contract/key-table-cases.ts';
 import { mailerCases } from '../contract/mailer-cases.ts';
 import { noticesCases } from '../contract/notices-cases.ts';
@@ -58,9 +62,21 @@ describe("the keys' table's due rows", () => {
   holdTo(dueRowsCases(() => ({ table, due, sweep })));
 });
 
+describe("the lists of the keys' table", () => {
+  const keys = outputOf('KeysTableName');
+  const [table, lists] = [keyTable(documents, keys), keyLists(documents, keys)];
+  holdTo(keyListsCases(() => ({ table, lists })));
+});
+
 describe('the audit trail', () => {
   const trail = auditTable(documents, outputOf('AuditTableName'));
   holdTo(auditTrailCases(() => ({ trail, recordsOf: auditOf })));
+});
+
+describe('reads of the audit trail', () => {
+  const name = outputOf('AuditTableName');
+  const [trail, reads] = [auditTable(documents, name), auditReads(documents, name)];
+  holdTo(auditReadsCases(() => ({ trail, reads })));
 });
 
 describe('the links of the audit trail', () => {

@@ -3,7 +3,7 @@ import { auditItem } from '../../lambdas/shared/adapters/table/audit-table.ts';
 import { auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
 import type { AuditReads } from '../../lambdas/shared/domain/ports.ts';
 import type { MemoryAuditTrail } from './memory-audit-trail.ts';
-import { memoryListing } from './memory-listing.ts';
+import { memoryListing, unavailable } from './memory-listing.ts';
 
 /** Reads of the audit trail in memory. */
 export const memoryAuditReads = (trail: MemoryAuditTrail): AuditReads => ({
@@ -12,9 +12,11 @@ export const memoryAuditReads = (trail: MemoryAuditTrail): AuditReads => ({
     const items = () => [...trail.records.values()].map(auditItem);
     return memoryListing(items, order, (item) => auditEntry(item, order.sk));
   },
-  records: async (wanted) =>
-    wanted.map(({ keyId, seq }) => {
+  records: async (wanted, limitMs) => {
+    if (limitMs <= 0) throw unavailable();
+    return wanted.map(({ keyId, seq }) => {
       const record = trail.records.get(`${keyId}_${seq}`);
       return record === undefined ? null : auditRecord.parse(structuredClone(record));
-    }),
+    });
+  },
 });

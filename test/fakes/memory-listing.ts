@@ -43,4 +43,4 @@ export function memoryListing<E extends Entry>(
   };
 }
 
-const unavailable = () => new Unavailable('The tables cannot be read at the moment.', 2);
+export const unavailable = () => new Unavailable('The tables cannot be read at the moment.', 2);

@@ -90,6 +90,8 @@ export interface Surroundings {
   readonly now?: () => Date;
   /** Default: the same values every time. */
   readonly random?: Randomness;
+  /** What Lambda says is left of a call's time. Default: 20 s. */
+  readonly timeLeftMs?: number;
   /** Told about a row that the reconciler could not work on. */
   readonly onTrouble?: (keyId: string, error: unknown) => void;
 }
@@ -100,6 +102,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const {
     now = clock.now,
     random = seededRandom('service'),
+    timeLeftMs = lambdaContext.getRemainingTimeInMillis(),
     onTrouble = () => undefined,
   } = surroundings;
   const table = new MemoryKeyTable(now);
@@ -155,7 +158,11 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     const operation =
       routes.find(({ method, path }) => `${method} ${path}` === event.routeKey)?.operation ??
       fallbackOperation;
-    return over[operation](event, { ...lambdaContext, awsRequestId: request.requestId });
+    return over[operation](event, {
+      ...lambdaContext,
+      awsRequestId: request.requestId,
+      getRemainingTimeInMillis: () => timeLeftMs,
+    });
   }
 
   const send = (sent: Sent): Promise<Received> => sendTo(handlers, sent);

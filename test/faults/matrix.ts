@@ -24,6 +24,8 @@ export interface Variant {
   readonly live?: number;
   /** What a 200 promises, beside that a key which it told is valid: sentences that are broken. */
   readonly promise?: (world: World, born: Born, told: Received) => string[];
+  /** What must hold in the end, after the retry where there is one. */
+  readonly finally?: (world: World, born: Born) => string[];
   /** How many runs of the reconciler are under the plan too. */
   readonly disturbedRuns?: number;
 }
@@ -174,6 +176,7 @@ async function run(variant: Variant, plan: FaultPlan) {
     const live = table.rows().filter((row) => row.keyId !== 'master' && row.status === 'active');
     if (live.length !== expectedLive) broken.push(`I12: ${live.length} live keys after the retry`);
   }
+  broken.push(...(variant.finally?.(world, born) ?? []));
   return { broken, calls: hit.calls, made: hit.made, status };
 }
 

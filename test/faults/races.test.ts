@@ -38,6 +38,29 @@ const generate = (name: string, key_alias: string, expected: readonly number[]):
   sent: () => ({ path: '/key/generate', body: { key_alias } }),
   expected,
 });
+/** Asked by an admin, and by the key itself. */
+const check = (name: 'gateway' | 'key'): Contender => ({
+  name,
+  sent: (of) => ({
+    path: '/key/verify',
+    ...(name === 'key' ? { headers: { authorization: `Bearer ${of.key}` } } : {}),
+    body: { key: of.key },
+  }),
+  expected: [200, 401],
+});
+/** Each check says what was true when it read the row: yes before the write that ends the value, then no. */
+const saidInTime =
+  (ending: string, then: Record<'gateway' | 'key', unknown>): Race['finally'] =>
+  (_world, _of, answers, made) =>
+    (['gateway', 'key'] as const).flatMap((name, index) => {
+      const isAfter = made.indexOf(`${name} load`) > made.indexOf(ending);
+      const { status, body } = answers[index] ?? { status: 0, body: {} };
+      const said = status === 200 ? body.reason : status;
+      return said === (isAfter ? then[name] : 'valid')
+        ? []
+        : [`I7: ${name} was told ${said} ${isAfter ? 'after' : 'before'} the end`];
+    });
+const checks = [check('gateway'), check('key')];
 const reconciler: Contender = { name: 'reconciler', sent: 'reconciler' };
 
 const born = { key_alias: 'a' };
@@ -224,6 +247,43 @@ const races: readonly Race[] = [
     name: 'a delete that is overtaken by the reconciler',
     born,
     contenders: [remove('delete', [200, 503]), reconciler],
+  },
+  {
+    name: 'checks against a block',
+    born,
+    contenders: [...checks, block],
+    finally: saidInTime('block commit replace-row', { gateway: 'blocked', key: 'blocked' }),
+  },
+  {
+    name: 'checks against a delete',
+    born,
+    contenders: [...checks, remove('delete')],
+    finally: saidInTime('delete commit replace-row', { gateway: 'deleted', key: 'deleted' }),
+  },
+  {
+    name: 'checks against a regenerate',
+    born,
+    contenders: [...checks, regenerate('regenerate', [200])],
+    finally: saidInTime('regenerate commit replace-row+expire-pointer', {
+      gateway: 'not_found',
+      key: 401,
+    }),
+  },
+  {
+    name: 'checks against a regenerate with a grace period',
+    born,
+    contenders: [
+      ...checks,
+      {
+        name: 'regenerate',
+        sent: (of) => ({ path: '/key/regenerate', body: { ...key(of), grace_period: '1h' } }),
+        expected: [200],
+      },
+    ],
+    finally: saidInTime('regenerate commit replace-row+expire-pointer', {
+      gateway: 'in_grace',
+      key: 'in_grace',
+    }),
   },
   {
     name: 'two reconcilers at an open regenerate',

@@ -21,6 +21,8 @@ async function callsOf(sent: Sent, before: readonly Sent[] = []) {
   return { status, made: process.made };
 }
 
+const issued = newKey('0123456789ABCDEFG', seededRandom('typo').bytes);
+const mistyped = issued.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
 const generate = { path: '/key/generate', body: { key_alias: 'a' } };
 
 describe('calls made', () => {
@@ -60,11 +62,28 @@ describe('calls made', () => {
   });
 
   it('for a mistyped key: none', async () => {
-    const key = newKey('0123456789ABCDEFG', seededRandom('typo').bytes);
-    const mistyped = key.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
     const headers = { authorization: `Bearer ${mistyped}` };
-    const { status, made } = await callsOf({ ...generate, headers });
-    expect({ status, made }).toEqual({ status: 401, made: [] });
+    for (const sent of [generate, { path: '/key/verify', body: { key: mistyped } }]) {
+      const { status, made } = await callsOf({ ...sent, headers });
+      expect({ status, made }).toEqual({ status: 401, made: [] });
+    }
+  });
+
+  it('by a check: gateway and key at once, or the key that checks itself alone', async () => {
+    const chosen = 'sk-chosen-by-somebody';
+    const before = [{ path: '/key/generate', body: { key: chosen } }];
+    const headers = { authorization: `Bearer ${chosen}` };
+    for (const key of [chosen, 'sk-unknown-to-anybody', mistyped]) {
+      const asked = await callsOf({ path: '/key/verify', body: { key } }, before);
+      expect(asked).toEqual({ status: 200, made: ['load'] });
+    }
+    const asked = await callsOf({ path: '/key/verify', headers, body: { key: chosen } }, before);
+    expect(asked).toEqual({ status: 200, made: ['load'] });
+  });
+
+  it('by a check of what calls: the caller alone', async () => {
+    const { status, made } = await callsOf({ path: '/key/health' });
+    expect({ status, made }).toEqual({ status: 200, made: ['load'] });
   });
 });
 
@@ -78,6 +97,25 @@ describe('calls made about a key', () => {
       'update',
       { path: '/key/update', body: { key, tpm_limit: 7 } },
       ['load', 'commit replace-row'],
+    ],
+    [
+      'two updates in one call',
+      { path: '/key/bulk_update', body: { keys: [{ key }, { key: 'sk-1234' }, { key }] } },
+      ['load', 'commit replace-row', 'commit replace-row'],
+    ],
+    [
+      'two updates in one call with Idempotency-Key',
+      {
+        path: '/key/bulk_update',
+        headers: { 'idempotency-key': 'once' },
+        body: { keys: [{ key }, { key }] },
+      },
+      [
+        'load',
+        'commit create-record',
+        'commit replace-row+create-record',
+        'commit replace-row+create-record',
+      ],
     ],
     ['block', { path: '/key/block', body: { key } }, ['load', 'commit replace-row']],
     ['unblock', { path: '/key/unblock', body: { key } }, ['load', 'commit replace-row']],
@@ -195,6 +233,8 @@ describe('calls made about a key', () => {
     [{ path: '/key/block', body: { key: 'x' } }, 400],
     [{ path: '/key/unblock', body: { key: 'sk-unknown-to-anybody' } }, 404],
     [{ path: `/key/${key}/reset_spend`, body: { reset_to: 9 } }, 400],
+    [{ path: '/key/bulk_update', body: { keys: [] } }, 400],
+    [{ path: '/key/verify', body: {} }, 422],
   ])('for a refusal: caller and target alone (%j)', async (sent, expected) => {
     const { status, made } = await callsOf(sent, before);
     expect({ status, made }).toEqual({ status: expected, made: ['load'] });

@@ -37,6 +37,13 @@ const requests = [
   { method: 'POST', path: '/key/regenerate', body: { key, key_alias: 'b' } },
   { method: 'POST', path: `/key/${existing}/reset_spend`, body: { reset_to: 0 } },
   { method: 'POST', path: '/key/delete', body: { keys: [key] } },
+  // Of one key, for those of several are made at once and this clock adds up what each takes.
+  {
+    method: 'POST',
+    path: '/key/bulk_update',
+    body: { keys: Array.from({ length: 9 }, () => ({ key })) },
+  },
+  { method: 'POST', path: '/key/verify', body: { key } },
   { method: 'POST', path: '/v2/key/info', body: { keys: [key] } },
   { method: 'GET', path: '/key/list?organization_id=o&expand=user' },
   { method: 'GET', path: '/key/list?cursor=&expand=user' },

@@ -29,13 +29,15 @@ export type IdempotencyRecord = z.infer<typeof idempotencyRecord>;
 export interface Attempt {
   readonly id: string;
   readonly requestHash: string;
+  /** As `ttl` of a record; left out: a day from the change on. */
+  readonly until?: number;
 }
 
-/** The attempt at one of several changes that a call makes. */
-export const attemptAt = ({ id, requestHash }: Attempt, index: number): Attempt => ({
-  id: sha256(`${id}\n${index}`),
-  requestHash,
-});
+/** The attempt at one of several changes that a call makes; it counts as long as the call's record. */
+export const attemptAt = (
+  { id, requestHash, ttl }: Pick<IdempotencyRecord, 'id' | 'requestHash' | 'ttl'>,
+  index: number,
+): Attempt => ({ id: sha256(`${id}\n${index}`), requestHash, until: ttl });
 
 /** Seconds a record counts: shorter than Secrets Manager keeps any version (24 h). */
 export const recordSeconds = 86_400;

@@ -46,11 +46,20 @@ function mayUse({ models, aliases }: KeyImage, model: string): boolean {
   return models.some((entry) => names.some((name) => fits(entry, name)));
 }
 
-/** `*` in an entry stands for any characters. */
+/**
+ * `*` in an entry stands for any characters. Not as a regular expression: those can take hours for an
+ * entry with many stars.
+ */
 function fits(entry: string, name: string): boolean {
-  if (!entry.includes('*')) return entry === name;
-  const parts = entry
-    .split('*')
-    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+  const [start = '', ...others] = entry.split('*');
+  const end = others.pop();
+  if (end === undefined) return entry === name;
+  if (!name.startsWith(start)) return false;
+  let at = start.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return name.length - end.length >= at && name.endsWith(end);
 }

@@ -13,13 +13,16 @@ export const ok = (body: unknown): Answer => ({ status: 200, body });
 /** What a function can answer, with room for what wraps it: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const maxPageBytes = 5_500_000;
 
+/** Whether an answer can be as large as this is: the body is a text in it, so that quotes are escaped twice. */
+export const isAnswerable = (body: unknown): boolean =>
+  Buffer.byteLength(JSON.stringify(JSON.stringify(body))) <= maxPageBytes;
+
 /**
  * Answers a page of a list. Throws `InvalidField` on the parameter that says how much is asked for where
- * it would be larger than an answer can be: the body is a text in it, so that quotes are escaped twice.
+ * it would be larger than an answer can be.
  */
 export function page(param: string, body: unknown): Answer {
-  const sent = JSON.stringify(JSON.stringify(body));
-  if (Buffer.byteLength(sent) <= maxPageBytes) return ok(body);
+  if (isAnswerable(body)) return ok(body);
   throw new InvalidField(param, 'This page would be larger than 5.5 MB: ask for fewer at a time.');
 }
 

@@ -67,7 +67,7 @@ export async function changeKey(
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     // The first of two tries took effect, and only its answer was lost.
     if (target?.event.id === next.event.id) return next;
-    if (refusedOf(outcome, writes).includes('create-record')) throw new AttemptUnderWay();
+    if (refusedOf(outcome, writes).includes('create-record')) throw new AttemptUnderWay(target);
     if (target?.status !== 'active') throw new KeyNotFound('key');
     // It may have taken effect and been written over since: once more could be once too often.
     if (first.kind === 'unanswered' && !isUrgent) throw unknown();

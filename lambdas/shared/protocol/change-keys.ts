@@ -38,12 +38,12 @@ export async function changeKeys(
 ): Promise<KeyOutcome[]> {
   const { table, random, now } = stores;
   const { attempt, deadline } = call;
-  const first = recordOf(call, now());
-  const operationId = first?.eventId ?? random.uuid();
-  if (first === null && attempt !== null) {
-    const keyIds = changes.map(({ row }) => row?.keyId ?? null);
-    await openOperation(table, { attempt, operationId, keyIds, now: now(), random, deadline });
-  }
+  const keyIds = changes.map(({ row }) => row?.keyId ?? null);
+  const opening = { operationId: random.uuid(), keyIds, now: now(), random, deadline };
+  const record =
+    recordOf(call, now()) ??
+    (attempt === null ? null : await openOperation(table, { attempt, ...opening }));
+  const operationId = record?.eventId ?? opening.operationId;
   const outcomes: KeyOutcome[] = [];
   // Changes of one key come one after the other, each on top of the last.
   await pooled(sameKeyTogether(changes), atOnce, async (indexes) => {
@@ -59,7 +59,7 @@ export async function changeKeys(
   return outcomes;
 
   async function outcomeOf(
-    { row, check, decide }: KeyChange,
+    { check, decide }: KeyChange,
     index: number,
     current: KeyRow | null,
   ): Promise<KeyOutcome> {
@@ -67,22 +67,24 @@ export async function changeKeys(
     const failed = (reason: string) => ({ kind: 'failed', row: shown, reason }) as const;
     if (deadline.tableLimitMs() < leastMs) return failed('No time was left; send it again.');
     try {
-      shown = current ?? check();
+      // Each name is checked, also of a key that an earlier change was about.
+      const checked = check();
+      shown = current ?? checked;
       const changed = await changeKey(
         stores,
         shown,
         (latest) => decide(latest, operationId),
-        { attempt: attempt === null ? null : attemptAt(attempt, index), deadline },
+        { attempt: record === null ? null : attemptAt(record, index), deadline },
         { answerOf: () => null, isUrgent: false },
       );
       return { kind: 'changed', row: changed };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      if (first === null || !(error instanceof AttemptUnderWay)) return failed(error.message);
-      // It was made by the first request.
-      const target = row === null ? undefined : { keyId: row.keyId };
-      const again = await table.load({ target }, deadline.tableLimitMs());
-      return again.target === null ? failed(error.message) : { kind: 'changed', row: again.target };
+      // The first request has made it, or a repeat.
+      if (error instanceof AttemptUnderWay && error.row !== null) {
+        return { kind: 'changed', row: error.row };
+      }
+      return failed(error.message);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Writing to the table, and what is told when a store leaves it unclear what became of a call. */
 import type { Deadline } from '../domain/deadline.ts';
 import { Conflict, Unavailable } from '../domain/errors.ts';
+import type { KeyRow } from '../domain/key-row.ts';
 import type {
   CommitOutcome,
   KeyTable,
@@ -48,15 +49,19 @@ export const leftOpen = (call: string, failure?: SecretFailure): Unavailable =>
 /** Nothing was written, or all of it has been taken back. */
 export const notWritten = (call: string, failure?: SecretFailure): Unavailable =>
   new Unavailable(
-    'A store did not take the change; nothing was done.',
+    'A store did not take the change; nothing was done. Please try again.',
     failure === undefined ? 2 : 5,
     causeOf(call, failure),
   );
 
 /** What this attempt would do is done already, or somebody else is at it. */
 export class AttemptUnderWay extends Conflict {
-  constructor() {
+  /** The key as it is now, where it has been read. */
+  readonly row: KeyRow | null;
+
+  constructor(row: KeyRow | null = null) {
     super('Idempotency-Key', 'The first request is still being worked on.', 1);
+    this.row = row;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Deadline } from '../domain/deadline.ts';
-import { type Attempt, recordSeconds } from '../domain/idempotency.ts';
+import { type Attempt, type IdempotencyRecord, recordSeconds } from '../domain/idempotency.ts';
 import type { KeyTable, Randomness } from '../domain/ports.ts';
 import { AttemptUnderWay, commit, notWritten } from './commit.ts';
 
@@ -19,7 +19,7 @@ export async function openOperation(
     readonly random: Randomness;
     readonly deadline: Deadline;
   },
-): Promise<void> {
+): Promise<IdempotencyRecord> {
   const { attempt, operationId, keyIds, now, random, deadline } = operation;
   const record = {
     id: attempt.id,
@@ -37,7 +37,7 @@ export async function openOperation(
     random.uuid(),
     deadline,
   );
-  if (outcome.kind === 'committed') return;
+  if (outcome.kind === 'committed') return record;
   throw outcome.kind === 'throttled' || outcome.kind === 'unanswered'
     ? notWritten(`the record was ${outcome.kind}`)
     : new AttemptUnderWay();

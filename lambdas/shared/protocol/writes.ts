@@ -61,7 +61,7 @@ export const createRecord = (
             keyId: row.keyId,
             hash: told.hash,
             answer: JSON.stringify(told.answer),
-            ttl: Math.floor(now.getTime() / 1000) + recordSeconds,
+            ttl: attempt.until ?? Math.floor(now.getTime() / 1000) + recordSeconds,
           },
         },
       ];
