@@ -112,13 +112,11 @@ const unset = {
 } as const;
 
 /** It compares all that it can set but the metadata; empty and none are the same to it. */
-function differs(
-  observed: z.infer<typeof virtualKey>,
-  { metadata: _, ...desired }: VirtualKey,
-): boolean {
+function differs(observed: z.infer<typeof virtualKey>, desired: VirtualKey): boolean {
   const seen = new Map<string, unknown>(Object.entries(observed));
   return Object.entries({ ...unset, ...desired }).some(([name, wanted]) => {
     const value = seen.get(name);
+    if (name === 'metadata') return false;
     if (isEmpty(wanted)) return !isEmpty(value);
     return JSON.stringify(value) !== JSON.stringify(wanted);
   });
