@@ -32,7 +32,7 @@ const print = (text: string) => {
 
 let reached: Tally | null = null;
 await main().catch((error: Error) => {
-  say(error.cause instanceof Error ? `${error.message} (${error.cause.name})` : error.message);
+  say(error.cause instanceof Error ? `${error.message} (${error.cause})` : error.message);
   if (reached !== null) print(`Stopped; the same again goes on.\n${sumOf(reached, true)}`);
   process.exitCode = 2;
 });
