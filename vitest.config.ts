@@ -50,6 +50,8 @@ export default defineConfig({
           include: ['test/clients/**/*.test.ts'],
           globalSetup: ['test/clients/litellm-venv.ts', 'test/e2e/deployed-stack.ts'],
           fileParallelism: false,
+          // Each start of the command line takes a processor for seconds.
+          maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -1,6 +1,6 @@
 /**
  * `node bench/cpu.ts`: CPU per call outside the AWS clients: the real handlers over ports that answer
- * at once with fixed values. Budgets: info and verify 200 µs, generate 500 µs, a refused call 100 µs.
+ * at once with fixed values. A case that is not answered as it should be fails. Budgets: info and verify 200 µs, generate 500 µs, a refused call 100 µs.
  */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { generateKey, route as generateRoute } from '../lambdas/generate-key/handler.ts';
@@ -43,44 +43,66 @@ const body = JSON.stringify({ key_alias: 'bench', models: ['a', 'b'], metadata: 
 const authorization = `Bearer ${gateway}`;
 const mistyped = `${key.slice(0, -1)}!`;
 const cases = [
-  { name: 'info', budget: 200, handler: info, event: eventOf('GET', '/key/info', authorization) },
+  {
+    name: 'info',
+    budget: 200,
+    status: 200,
+    says: '"info":',
+    handler: info,
+    event: eventOf('GET', '/key/info', authorization),
+  },
   {
     name: 'generate',
     budget: 500,
+    status: 200,
+    says: '"key":"sk-lk_',
     handler: generate,
     event: eventOf('POST', '/key/generate', authorization, body),
   },
   {
     name: 'verify',
     budget: 200,
+    status: 200,
+    says: '"valid":true',
     handler: verify,
     event: eventOf('POST', '/key/verify', authorization, verifyBody(key)),
   },
   {
     name: 'verify itself',
     budget: 200,
+    status: 200,
+    says: '"valid":true',
     handler: verify,
     event: eventOf('POST', '/key/verify', `Bearer ${key}`, verifyBody(key)),
   },
   {
     name: 'refused (mistyped key)',
     budget: 100,
+    status: 401,
+    says: 'auth_error',
     handler: generate,
     event: eventOf('POST', '/key/generate', `Bearer ${mistyped}`, body),
   },
   {
     name: 'refused (mistyped key that checks itself)',
     budget: 100,
+    status: 401,
+    says: 'auth_error',
     handler: verify,
     event: eventOf('POST', '/key/verify', `Bearer ${mistyped}`, verifyBody(mistyped)),
   },
 ];
 
 const write = process.stdout.write.bind(process.stdout);
-for (const { name, budget, handler, event } of cases) {
+for (const { name, budget, status, says, handler, event } of cases) {
   // The log line is part of the work; where it goes is not.
   process.stdout.write = () => true;
-  for (let call = 0; call < calls; call += 1) await handler(event, lambdaContext);
+  for (let call = 0; call < calls; call += 1) {
+    const { statusCode, body: told = '' } = await handler(event, lambdaContext);
+    if (statusCode !== status || !told.includes(says)) {
+      throw new Error(`${name} answers ${statusCode}: ${told}`);
+    }
+  }
   const before = process.cpuUsage();
   for (let call = 0; call < calls; call += 1) await handler(event, lambdaContext);
   const { user, system } = process.cpuUsage(before);

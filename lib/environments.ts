@@ -37,6 +37,7 @@ const aws = {
     defaults: {},
     limits: {},
     // What a rotated value is still let in for: by default not at all, and never longer than a week.
+    // With keys on a schedule, make `standard` longer than whoever reads a secret keeps a copy.
     gracePeriod: { standard: '0s', limit: '7d' },
     allowCustomKeys: false,
     aliasPattern: null,

@@ -8,6 +8,7 @@ import { KeyApi } from './api.ts';
 import { apiOperations } from './api-operations.ts';
 import type { Environment } from './environment.ts';
 import { functionSettings, settingsVariable } from './function-settings.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { MailSender } from './mail-sender.ts';
 import { MirroredSecrets } from './mirrored-secrets.ts';
 import { Reconciler } from './reconciler.ts';
@@ -58,6 +59,7 @@ export class KeyServiceStack extends Stack {
       secrets,
       adminSecret,
     });
+    const rotation = new KeyRotation(this, 'Rotation', { ...defaults, keys, secrets });
     const adminKey = new AdminKey(this, 'AdminKey', {
       ...defaults,
       keys,
@@ -76,6 +78,7 @@ export class KeyServiceStack extends Stack {
       AuditFunctionName: readers.auditKeyChange.lambda.functionName,
       EmailFunctionName: readers.emailKeyChange.lambda.functionName,
       ReconcilerFunctionName: reconciler.settleDue.lambda.functionName,
+      RotationFunctionName: rotation.rotateDueKeys.lambda.functionName,
     });
   }
 

@@ -63,6 +63,12 @@ export class MirroredSecrets extends Construct {
     this.acknowledgePattern(operation);
   }
 
+  /** Put another value in the place of the present one, without reading either. */
+  grantRotate(operation: Operation): void {
+    reachSecrets(operation, this.environment, ['PutSecretValue'], [this.pattern]);
+    this.acknowledgePattern(operation);
+  }
+
   /** Remove the secret of a deleted key, without reading it. */
   grantRemove(operation: Operation): void {
     reachSecrets(operation, this.environment, ['DeleteSecret'], [this.pattern]);

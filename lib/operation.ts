@@ -51,12 +51,14 @@ export interface OperationProps extends OperationDefaults {
  */
 export class Operation extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
+  readonly environment: Environment;
   readonly grantPrincipal: IPrincipal;
   private readonly alarm: Pick<AlarmProps, 'impact' | 'runbook' | 'topic'>;
 
   constructor(scope: Construct, operation: string, props: OperationProps) {
     super(scope, operation);
     const { environment, impact, alarms } = props;
+    this.environment = environment;
     this.alarm = { impact, runbook: operation, topic: alarms };
 
     const logGroup = new LogGroup(this, 'Logs', {

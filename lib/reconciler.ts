@@ -1,13 +1,9 @@
-// oxlint-disable no-new -- a construct adds itself to its scope
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { metricNamespace } from '../lambdas/shared/domain/metric-names.ts';
 import type { AdminSecret } from './admin-secret.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
+import { alarmOnMetric, runEvery } from './schedule.ts';
 import type { AuditTable, IdempotencyTable, KeysTable } from './tables.ts';
 
 export interface ReconcilerProps extends OperationDefaults {
@@ -28,7 +24,7 @@ export class Reconciler extends Construct {
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
     const { keys, audit, idempotency, secrets, adminSecret, ...defaults } = props;
-    const { name, timing } = defaults.environment;
+    const { timing } = defaults.environment;
 
     this.settleDue = new Operation(this, 'settle-due', {
       ...defaults,
@@ -41,38 +37,12 @@ export class Reconciler extends Construct {
     secrets.grantRepair(this.settleDue);
     adminSecret.grantRepair(this.settleDue);
 
-    new Rule(this, 'Schedule', {
-      description: `Latchkey ${name}: settle-due`,
-      schedule: Schedule.rate(Duration.seconds(timing.reconcilerPeriodSeconds)),
-      targets: [new LambdaFunction(this.settleDue.lambda, { retryAttempts: 0 })],
-    });
-
-    this.settleDue.alarmWhen('NotRun', this.runsOver(timing.reconcilerPeriodSeconds), 'none');
-    this.alarmOn('StuckIntents', name, 1);
-    this.alarmOn('Failed', name, 1);
-    this.alarmOn('SecretsMissing', name, 1);
-    this.alarmOn('AuditGap', name, 1);
+    runEvery(this, this.settleDue, Duration.seconds(timing.reconcilerPeriodSeconds));
+    alarmOnMetric(this.settleDue, 'StuckIntents', 1);
+    alarmOnMetric(this.settleDue, 'Failed', 1);
+    alarmOnMetric(this.settleDue, 'SecretsMissing', 1);
+    alarmOnMetric(this.settleDue, 'AuditGap', 1);
     // What is undisturbed is closed within a fence, a period and a run; ten minutes is trouble.
-    this.alarmOn('OldestIntentSeconds', name, 600);
-  }
-
-  /** Over three runs that should have been, a quarter of an hour at least and at most an alarm's day. */
-  private runsOver(periodSeconds: number): Metric {
-    const seconds = Math.min(Math.max(900, 3 * periodSeconds), 86_400);
-    return this.settleDue.lambda.metricInvocations({
-      statistic: 'Sum',
-      period: Duration.seconds(seconds),
-    });
-  }
-
-  private alarmOn(metricName: string, environment: string, threshold: number) {
-    const metric = new Metric({
-      namespace: metricNamespace,
-      metricName,
-      dimensionsMap: { environment },
-      statistic: 'Maximum',
-      period: Duration.minutes(5),
-    });
-    this.settleDue.alarmWhen(metricName, metric, threshold);
+    alarmOnMetric(this.settleDue, 'OldestIntentSeconds', 600);
   }
 }

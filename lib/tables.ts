@@ -80,6 +80,12 @@ export class KeysTable extends TableV2 {
     this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
   }
 
+  /** Find keys whose rotation is due, and give them a value with its hash pointer. */
+  grantRotate(operation: Operation): void {
+    this.grantRegenerate(operation);
+    operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${keysIndexes.due.name}`]);
+  }
+
   /** Write rows anew, free aliases, and have hash pointers expire. */
   grantDelete(operation: Operation): void {
     this.give(operation, ['BatchGetItem', 'PutItem', 'UpdateItem']);

@@ -38,8 +38,8 @@ async function main(): Promise<void> {
     now: () => new Date(),
     random: secureRandom,
     onTrouble: (keyId, error) =>
-      log('error', 'repair failed', {
-        operation: 'settle-due',
+      log('error', 'scheduled work failed', {
+        operation: 'background',
         key_id: keyId,
         error: describe(error),
       }),

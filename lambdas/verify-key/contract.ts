@@ -8,12 +8,14 @@ const { key: _key, token: _token, ...told } = updatedKeyAnswer.shape;
 export const contract: Contract = {
   summary: 'Check a key',
   description:
-    'Whether a key is good now, and for `model` where that is named. Called with the key of an admin or viewer, or one of type `management` or `read_only`; or with the very key, which then needs no right. Not cached: a block, a delete or a rotation counts for every check that starts after it. A valid key comes with its limits, owner and metadata; enforcing them is the gateway’s work.',
+    'Whether a key is good now, and for `model` where that is named. Called with the key of an admin or viewer, or one of type `management` or `read_only`; or with the very key, which then needs no right. Not cached: a block, a delete or a rotation counts for every check that starts after it. A valid key comes with its limits, owner and metadata; enforcing them is the gateway’s work. `model` is then the one to call, which the key’s aliases may make of the one that was asked about.',
   body: z.object({ key: z.string(), model: z.optional(z.nullable(z.string())) }),
   answer: z.union([
     z.strictObject({
       valid: z.literal(true),
       reason: z.enum(['valid', 'in_grace']),
+      /** The one to call: what the key's `aliases` make of the one that was asked about. */
+      model: z.nullable(z.string()),
       ...told,
       /** Of the key's current value. */
       token: z.string(),

@@ -1,7 +1,7 @@
 /**
  * `POST /key/verify`: whether a key is good now. One strongly consistent read of its row, so that a
  * block, a delete or a rotation counts for every check that starts after it. Asked by a gateway with a
- * key of its own; or with the very key that is to be checked, and then nobody else is read.
+ * key of its own; or with the very key that is to be checked, whose state then keeps nobody out.
  */
 import { documentClient } from '../shared/adapters/clients.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
@@ -10,10 +10,10 @@ import { authenticate, credentialOf } from '../shared/domain/credential.ts';
 import { deadlineOf } from '../shared/domain/deadline.ts';
 import { Unauthenticated } from '../shared/domain/errors.ts';
 import { tokenHash } from '../shared/domain/key-format.ts';
-import { countsAsValue, type KeyRow } from '../shared/domain/key-row.ts';
+import { countsAsValue } from '../shared/domain/key-row.ts';
 import { scopeOf } from '../shared/domain/roles.ts';
 import { targetOf } from '../shared/domain/target.ts';
-import { isValid, verdictOn } from '../shared/domain/verdict.ts';
+import { isValid, meantBy, verdictOn } from '../shared/domain/verdict.ts';
 import { ok } from '../shared/http/answer.ts';
 import { answering } from '../shared/http/answering.ts';
 import type { Wiring } from '../shared/http/api.ts';
@@ -40,38 +40,31 @@ export function verifyKey(wire: () => Stores) {
     const isSelf = 'done' in asked && asked.done.key === presented;
     const target = 'done' in asked ? targetOf(asked.done.key) : null;
     const loaded = await table.load(
-      { ...(isSelf ? {} : { caller: credential.ref }), target: target?.ref },
+      { caller: credential.ref, target: target?.ref },
       deadline.tableLimitMs(),
     );
-    if (isSelf) {
-      // Whoever has the value may know what it is worth; who has not, learns nothing.
-      if (!counts(loaded.target, credential.hash, now())) throw new Unauthenticated();
-      note.caller = loaded.target.keyId;
-    } else {
-      const caller = authenticate(credential, loaded.caller, now());
-      note.caller = caller.keyId;
-      // Told before rights are looked at: whoever meant its own key needs none.
-      if ('error' in asked) throw asked.error;
-      scopeOf(caller, 'key.verify', request.route);
-    }
+    const at = now();
+    const caller = isSelf ? null : authenticate(credential, loaded.caller, at);
+    if (caller !== null) note.caller = caller.keyId;
+    // Told before rights are looked at: whoever meant its own key needs none.
     if ('error' in asked) throw asked.error;
+    if (caller !== null) scopeOf(caller, 'key.verify', request.route);
     const { key, model = null } = asked.done;
-    // Neither a token hash nor a key id is a key.
-    const hash = target?.hash === tokenHash(key) ? target.hash : '';
-    if (!counts(loaded.target, hash, now())) {
+    const row = loaded.target;
+    const hash = tokenHash(key);
+    // By whatever it was found: neither a token hash nor a key id is its value.
+    if (row === null || !countsAsValue(row, hash, at)) {
+      // Whoever has the value may know what it is worth; who has not, learns nothing.
+      if (isSelf) throw new Unauthenticated();
       return ok({ valid: false, reason: 'not_found', key_id: null });
     }
-    const reason = verdictOn(loaded.target, hash, model, now());
-    return ok(
-      isValid(reason)
-        ? { valid: true, reason, ...checkedKey(loaded.target) }
-        : { valid: false, reason, key_id: loaded.target.keyId },
-    );
+    note.caller ??= row.keyId;
+    const reason = verdictOn(row, hash, model, at);
+    if (!isValid(reason)) return ok({ valid: false, reason, key_id: row.keyId });
+    const meant = model === null ? null : meantBy(model, row.key.aliases);
+    return ok({ valid: true, reason, model: meant, ...checkedKey(row) });
   });
 }
-
-const counts = (row: KeyRow | null, hash: string, now: Date): row is KeyRow =>
-  row !== null && hash !== '' && countsAsValue(row, hash, now);
 
 export const handler = verifyKey(() => ({
   table: keyTable(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),

@@ -1,4 +1,4 @@
-/** What on AWS happens beside the requests: the readers of the stream, and the scheduled reconciler. */
+/** What on AWS happens beside the requests: the readers of the stream, and what runs on a schedule. */
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { describe, log } from '../../lambdas/shared/adapters/log.ts';
@@ -22,9 +22,9 @@ export interface Background {
 }
 
 const deliveryMs = 1000;
-const repairMs = 3000;
+const scheduledMs = 3000;
 
-/** Runs until the process ends; the reconciler's own writes reach the readers a second later. */
+/** Runs until the process ends; what the schedule writes reaches the readers a second later. */
 export function startBackground(service: Service, onMail: (mail: SentMail) => void): Background {
   const { table, trail, notices, mailer, settings, now } = service;
   // One poller each, as on AWS: a mail that cannot go out holds back no audit record.
@@ -55,17 +55,18 @@ export function startBackground(service: Service, onMail: (mail: SentMail) => vo
       noteMails();
     }).catch(report('stream'));
 
-  const repair = () =>
-    oneByOne('reconciler', async () => {
-      const done = Object.entries(await service.repair()).filter(([, count]) => count > 0);
+  const scheduled = (operation: string, run: () => Promise<object>) => () =>
+    oneByOne('scheduled', async () => {
+      const done = Object.entries(await run()).filter(([, count]) => count > 0);
       if (done.length === 0) return;
-      log('info', `reconciler: ${done.map(([what, count]) => `${what} ${count}`).join(', ')}`, {
-        operation: 'settle-due',
-      });
-    }).catch(report('settle-due'));
+      log('info', done.map(([what, count]) => `${what} ${count}`).join(', '), { operation });
+    }).catch(report(operation));
+  const repair = scheduled('settle-due', service.repair);
+  const rotate = scheduled('rotate-due-keys', service.rotate);
 
   setInterval(() => void deliver(), deliveryMs);
-  setInterval(() => void repair(), repairMs);
+  setInterval(() => void repair(), scheduledMs);
+  setInterval(() => void rotate(), scheduledMs);
   return { mails, deliver };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The Kubernetes operator bbdsoftware/litellm-operator, resource VirtualKey, after its
- * internal/litellm/{litellm,litellm_virtualkey}.go and internal/controller/virtualkey_controller.go. It
+ * internal/litellm/{litellm,litellm_virtualkey}.go and internal/controller/virtualkey/virtualkey_controller.go. It
  * finds a key by its alias, compares it with what is wanted, and repairs what differs.
  */
 import { describe, expect, it } from 'vitest';
@@ -89,36 +89,36 @@ async function reconcile(desired: VirtualKey): Promise<'created' | 'repaired' | 
   return 'repaired';
 }
 
-/** It compares these, an empty list with none as equal, and so with everything else it can set. */
+const unset = {
+  aliases: {},
+  allowed_cache_controls: [],
+  allowed_routes: [],
+  blocked: false,
+  budget_duration: '',
+  budget_id: '',
+  config: {},
+  duration: '',
+  enforced_params: [],
+  guardrails: [],
+  max_budget: 0,
+  max_parallel_requests: 0,
+  models: [],
+  permissions: {},
+  rpm_limit: 0,
+  tags: [],
+  team_id: '',
+  tpm_limit: 0,
+  user_id: '',
+} as const;
+
+/** It compares all that it can set but the metadata; empty and none are the same to it. */
 function differs(observed: z.infer<typeof virtualKey>, desired: VirtualKey): boolean {
-  const wanted = {
-    allowed_cache_controls: [],
-    allowed_routes: [],
-    enforced_params: [],
-    guardrails: [],
-    tags: [],
-    aliases: {},
-    config: {},
-    permissions: {},
-    models: [],
-    blocked: false,
-    budget_duration: '',
-    budget_id: '',
-    duration: '',
-    max_budget: 0,
-    max_parallel_requests: 0,
-    rpm_limit: 0,
-    tpm_limit: 0,
-    team_id: '',
-    user_id: '',
-    ...desired,
-    // Not compared.
-    metadata: undefined,
-  };
-  return Object.entries(wanted).some(([name, value]) => {
-    const seen = Object.entries(observed).find(([member]) => member === name)?.[1];
-    if (value === undefined) return false;
-    return isEmpty(value) ? !isEmpty(seen) : JSON.stringify(seen) !== JSON.stringify(value);
+  const seen = new Map<string, unknown>(Object.entries(observed));
+  return Object.entries({ ...unset, ...desired }).some(([name, wanted]) => {
+    const value = seen.get(name);
+    if (name === 'metadata') return false;
+    if (isEmpty(wanted)) return !isEmpty(value);
+    return JSON.stringify(value) !== JSON.stringify(wanted);
   });
 }
 

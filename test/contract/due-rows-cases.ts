@@ -20,7 +20,7 @@ const at = (ms: number) => new Date(Date.parse(dueTime) + ms);
 
 /** How the scheduled function finds rows that want it. */
 export const dueRowsCases = (make: () => Finding) => {
-  const write = async (changes: Partial<Omit<KeyRow, 'key'>>): Promise<KeyRow> => {
+  const write = async (changes: Partial<KeyRow>): Promise<KeyRow> => {
     const noSecret = { cur: { hash: randomUUID(), ver: null }, secretName: null, secretArn: null };
     const row = rowWith({ keyId: randomUUID().replaceAll('-', ''), ...noSecret, ...changes });
     const outcome = await make().table.commit([{ kind: 'create-row', row }], randomUUID(), limitMs);
@@ -80,6 +80,53 @@ export const dueRowsCases = (make: () => Finding) => {
         expect(all.indexOf(sooner.keyId)).toBeGreaterThanOrEqual(0);
         expect(await dueBy(at(2), 1)).toHaveLength(1);
         expect(await dueBy(at(2), 3)).toEqual(all.slice(0, 3));
+      });
+    });
+
+    describe('findRotations', ({ test }) => {
+      const rotatedAt = (ms: number, changes: Partial<Omit<KeyRow, 'key'>> = {}) => {
+        const schedule = { auto_rotate: true, rotation_interval: '30d' };
+        const key = { ...rowWith().key, ...schedule, key_rotation_at: at(ms).toISOString() };
+        return write({ secretName: 'litellm/rotated', ...changes, key });
+      };
+      const rotationsBy = (by: Date, count = 10_000) =>
+        make().due.findRotations(by, count, limitMs);
+      const idsBy = async (by: Date) => (await rotationsBy(by)).map(({ keyId }) => keyId);
+
+      test('finds a key from the very instant its rotation is due, and says since when', async () => {
+        const { keyId } = await rotatedAt(5);
+        expect(await idsBy(at(4))).not.toContain(keyId);
+        expect(await rotationsBy(at(5))).toContainEqual({ keyId, dueAt: at(5).toISOString() });
+        expect(await idsBy(at(86_400_000))).toContain(keyId);
+      });
+
+      test('finds no repair, and is not found among those', async () => {
+        const repair = await write({ sweepAt: dueTime });
+        const rotation = await rotatedAt(0);
+        expect(await idsBy(at(0))).toContain(rotation.keyId);
+        expect(await idsBy(at(0))).not.toContain(repair.keyId);
+        expect(await dueBy(at(0))).not.toContain(rotation.keyId);
+      });
+
+      test('finds a key with the earlier of both alone', async () => {
+        const repairFirst = await rotatedAt(2, { sweepAt: at(1).toISOString() });
+        const rotationFirst = await rotatedAt(1, { sweepAt: at(2).toISOString() });
+        const [repairs, rotations] = [await dueBy(at(2)), await idsBy(at(2))];
+        for (const [{ keyId }, found, other] of [
+          [repairFirst, repairs, rotations],
+          [rotationFirst, rotations, repairs],
+        ] as const) {
+          expect(found).toContain(keyId);
+          expect(other).not.toContain(keyId);
+        }
+      });
+
+      test('finds the longest overdue first, and no more than asked for', async () => {
+        const [later, sooner] = [await rotatedAt(8), await rotatedAt(7)];
+        const all = await idsBy(at(8));
+        expect(all.indexOf(sooner.keyId)).toBeLessThan(all.indexOf(later.keyId));
+        expect(all.indexOf(sooner.keyId)).toBeGreaterThanOrEqual(0);
+        expect(await rotationsBy(at(8), 3)).toEqual((await rotationsBy(at(8))).slice(0, 3));
       });
     });
 

@@ -55,6 +55,8 @@ export const remove = change('/key/delete');
 export const block = change('/key/block');
 export const unblock = change('/key/unblock');
 export const regenerate = change('/key/regenerate');
+export const verify = change('/key/verify');
+export const bulkUpdate = change('/key/bulk_update');
 
 /** With the key in the path, escaped as it must be there. */
 export const regenerateByPath = (identifier: string, body?: unknown) =>

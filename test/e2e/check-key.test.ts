@@ -1,78 +1,39 @@
-/** The server of `examples/node` as a process of its own, which asks the deployed service. */
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { close, listen } from '../../scripts/local/listen.ts';
-import { freePort } from '../../scripts/local/ports.ts';
-import { projectDir } from '../../scripts/local/project.ts';
-import { block, issued, regenerate, unblock } from './api-client.ts';
-import { eventually } from './local-aws.ts';
+/** `POST /key/health` on the deployed stack. */
+import { expect, it } from 'vitest';
+import { block, issued, masterKey, post, regenerate, remove } from './api-client.ts';
 
-const backend = createServer((incoming, outgoing) =>
-  outgoing.end(JSON.stringify(incoming.headers)),
-);
-let url: string;
-let ownKey: string;
-let ended: () => Promise<unknown>;
+const health = (key: string, body?: unknown) => post('/key/health', body, key);
+const healthy = { key: 'healthy', logging_callbacks: null };
 
-beforeAll(async () => {
-  ownKey = (await issued({ key_type: 'read_only' })).key;
-  const port = await freePort();
-  url = `http://localhost:${port}`;
-  const gate = spawn(process.execPath, [join(projectDir, 'examples', 'node', 'check-key.ts')], {
-    env: {
-      LATCHKEY_URL: inject('deployed').baseUrl,
-      LATCHKEY_KEY: ownKey,
-      BACKEND_URL: `http://127.0.0.1:${await listen(backend, 0)}`,
-      PORT: String(port),
-    },
-    stdio: 'ignore',
-  });
-  ended = () => {
-    const closed = new Promise((resolve) => gate.once('close', resolve));
-    gate.kill();
-    return closed;
-  };
-  await eventually(() => fetch(url).catch(() => null), 20_000);
-});
-afterAll(async () => {
-  await ended();
-  await close(backend);
+it('a key that is let in is healthy, whatever its role, and both values of a grace period', async () => {
+  const old = await issued({ metadata: { logging: [{ callback_name: 'x' }] } });
+  const { body: young } = await regenerate({ key: old.key_id, grace_period: '1h' });
+  const looking = await issued({ user_role: 'internal_user_viewer', key_type: 'read_only' });
+  for (const key of [masterKey, old.key, young.key, looking.key]) {
+    for (const body of [undefined, {}, '{']) {
+      const answer = await health(key, body);
+      expect([answer.status, answer.body]).toEqual([200, healthy]);
+    }
+  }
 });
 
-const sent = async (key?: string) => {
-  const headers: Record<string, string> =
-    key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const response = await fetch(url, { headers });
-  const text = await response.text();
-  return { status: response.status, body: JSON.parse(text) };
-};
-
-it('lets a good key in, and tells the server behind it whose it is', async () => {
-  const { key, key_id } = await issued({ user_id: 'ada' });
-  const { status, body } = await sent(key);
-  expect([status, body['x-key-id'], body['x-user-id']]).toEqual([200, key_id, 'ada']);
-  expect(JSON.stringify(body)).not.toContain(key);
+it('one that is not gets the 401 that says why, and who has proved nothing the one that does not', async () => {
+  const expired = await issued({ duration: '0s' });
+  const blocked = await issued();
+  await block({ key: blocked.key_id });
+  const deleted = await issued();
+  await remove({ keys: [deleted.key_id] });
+  for (const [why, { key }] of Object.entries({ expired, blocked, deleted })) {
+    const { status, body } = await health(key);
+    expect([status, body.error.message]).toEqual([401, expect.stringContaining(why)]);
+  }
+  const lost = [blocked.token, blocked.key_id, `${blocked.key}x`, 'sk-nobody-has-this-one'];
+  const answers = await Promise.all(lost.map((key) => health(key)));
+  expect(answers.map(({ status }) => status)).toEqual(lost.map(() => 401));
+  expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
 });
 
-it('refuses from the next request on what is blocked, rotated away, unknown or missing', async () => {
-  const { key } = await issued();
-  expect((await sent(key)).status).toBe(200);
-  await block({ key });
-  expect((await sent(key)).status).toBe(401);
-  await unblock({ key });
-  expect((await sent(key)).status).toBe(200);
-  await regenerate({ key });
-  expect((await sent(key)).status).toBe(401);
-  expect((await sent('sk-unknown')).status).toBe(401);
-  expect((await sent()).status).toBe(401);
-});
-
-it('answers 503 while its own key is blocked', async () => {
-  const { key } = await issued();
-  await block({ key: ownKey });
-  expect((await sent(key)).status).toBe(503);
-  await unblock({ key: ownKey });
-  expect((await sent(key)).status).toBe(200);
+it('a key for models alone is refused', async () => {
+  const { key } = await issued({ key_type: 'llm_api' });
+  expect((await health(key)).status).toBe(403);
 });

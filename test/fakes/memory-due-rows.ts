@@ -2,6 +2,7 @@ import {
   duePartitions,
   keyIdOf,
   listPartitions,
+  rotationPartitions,
 } from '../../lambdas/shared/adapters/table/keys.ts';
 import type { DueRows, SweepState } from '../../lambdas/shared/domain/ports.ts';
 import type { MemoryKeyTable } from './memory-key-table.ts';
@@ -16,12 +17,22 @@ export class MemoryDueRows implements DueRows {
   }
 
   async findDue(by: Date, count: number): Promise<string[]> {
+    return this.#earliest(duePartitions, by, count).map(({ pk }) => keyIdOf(String(pk)));
+  }
+
+  async findRotations(by: Date, count: number) {
+    return this.#earliest(rotationPartitions, by, count).map(({ pk, due_sk }) => ({
+      keyId: keyIdOf(String(pk)),
+      dueAt: String(due_sk).replace(/#.*/, ''),
+    }));
+  }
+
+  #earliest(partitions: readonly string[], by: Date, count: number) {
     const bound = `${by.toISOString()}#~`;
     return [...this.#table.items.values()]
-      .filter(({ due_pk, due_sk }) => isOneOf(duePartitions, due_pk) && String(due_sk) <= bound)
+      .filter(({ due_pk, due_sk }) => isOneOf(partitions, due_pk) && String(due_sk) <= bound)
       .sort((left, right) => (String(left['due_sk']) < String(right['due_sk']) ? -1 : 1))
-      .slice(0, count)
-      .map(({ pk }) => keyIdOf(String(pk)));
+      .slice(0, count);
   }
 
   async scanRows(cursor: string | null, count: number) {

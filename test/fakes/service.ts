@@ -32,6 +32,7 @@ import type {
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
+import { type RotationRun, rotateDue } from '../../lambdas/shared/protocol/rotate-due.ts';
 import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
 import {
   showAuditRecord,
@@ -92,7 +93,7 @@ export interface Surroundings {
   readonly random?: Randomness;
   /** What Lambda says is left of a call's time. Default: 20 s. */
   readonly timeLeftMs?: number;
-  /** Told about a row that the reconciler could not work on. */
+  /** Told about a row that a scheduled function could not work on. */
   readonly onTrouble?: (keyId: string, error: unknown) => void;
 }
 
@@ -196,9 +197,16 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const sendThrough = (seen: ProcessStores, sent: Sent): Promise<Received> =>
     sendTo(handlersOver(seen), sent);
 
-  /** One run of the scheduled function. */
+  /** One run of the scheduled repairs. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
     settleDue({ ...stores, trailLinks, ...seen, onTrouble }, 'scheduled-run');
+
+  /** One run of the scheduled rotations. */
+  const rotate = (seen: ProcessStores = processStores): Promise<RotationRun> =>
+    rotateDue(
+      { ...stores, ...seen, wait: async (ms) => clock.advance(ms), onFailure: onTrouble },
+      'rotation-run',
+    );
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -260,6 +268,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     processStores,
     sendThrough,
     repair,
+    rotate,
     clock,
     trail,
     trailLinks,

@@ -78,6 +78,14 @@ const faultySecrets = (
 const faultyDueRows = (due: DueRows, process: CallPort): DueRows => ({
   findDue: (by, count, limitMs) =>
     process.call('findDue', limitMs, () => due.findDue(by, count, limitMs), cannotRead, cannotRead),
+  findRotations: (by, count, limitMs) =>
+    process.call(
+      'findRotations',
+      limitMs,
+      () => due.findRotations(by, count, limitMs),
+      cannotRead,
+      cannotRead,
+    ),
   scanRows: (cursor, count, limitMs) =>
     process.call(
       'scanRows',

@@ -7,13 +7,16 @@ import { seededChoice } from '../fakes/seeded-choice.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { type CallPort, faultyStores } from './faulty-stores.ts';
 import { brokenAtRest, brokenNow, isLetIn, type World } from './invariants.ts';
-import type { Born } from './matrix.ts';
+import { type Born, rotationPauseMs } from './matrix.ts';
 
 /** What one process does. */
 export interface Contender {
   readonly name: string;
-  /** A request, as the admin unless it says otherwise; `reconciler` for a run of it a fence later. */
-  readonly sent: ((of: Born) => Sent) | 'reconciler';
+  /**
+   * A request, as the admin unless it says otherwise; `reconciler` for a run of it a fence later;
+   * `rotation` for a run of the schedule.
+   */
+  readonly sent: ((of: Born) => Sent) | 'reconciler' | 'rotation';
   /** Statuses that are right, whoever comes first. */
   readonly expected?: readonly number[];
   /** Values that no check which starts after a 200 lets in. */
@@ -155,6 +158,10 @@ async function run(race: Race, turns: Turns) {
       await world.repair(storesOf(name));
       return;
     }
+    if (sent === 'rotation') {
+      await world.rotate(storesOf(name));
+      return;
+    }
     const request = sent(of);
     const headers = { authorization: 'Bearer sk-1234', ...request.headers };
     const answer = await world.sendThrough(storesOf(name), { ...request, headers });
@@ -170,18 +177,27 @@ async function run(race: Race, turns: Turns) {
   await turns.take();
   await all;
 
-  for (let pass = 0; pass < 4; pass += 1) {
-    await clock.pass(
-      (settings.timing.fenceSeconds + settings.timing.reconcilerPeriodSeconds) * 1000,
-    );
-    if ((await due.findDue(world.now(), 1)).length > 0) await world.repair();
-    observe();
+  const rest = async () => {
+    for (let pass = 0; pass < 4; pass += 1) {
+      await clock.pass(
+        (settings.timing.fenceSeconds + settings.timing.reconcilerPeriodSeconds) * 1000,
+      );
+      if ((await due.findDue(world.now(), 1)).length > 0) await world.repair();
+      observe();
+    }
+  };
+  await rest();
+  if (race.contenders.some(({ sent }) => sent === 'rotation')) {
+    // Whoever was put off has another turn.
+    await clock.pass(rotationPauseMs);
+    await world.rotate();
+    await rest();
   }
   await world.deliver();
   broken.push(
     ...brokenAtRest(world, []),
     ...(race.finally?.(world, of, answers, turns.made) ?? []),
   );
-  const statuses = answers.map((answer) => answer?.status ?? 'none').join(' ');
+  const statuses = answers.flatMap(({ status }) => status).join(' ');
   return { broken, statuses };
 }

@@ -14,8 +14,11 @@ export interface Variant {
   readonly name: string;
   /** Body of a generate that comes first: the key that `sent` is about. */
   readonly born?: object;
-  /** What is asked for, as the admin; null where only the reconciler has work. */
-  readonly sent: Sent | ((born: Born) => Sent) | null;
+  /**
+   * What is asked for, as the admin; `rotation` for a run of the schedule; null where only the
+   * reconciler has work.
+   */
+  readonly sent: Sent | ((born: Born) => Sent) | 'rotation' | null;
   /** Status that a faultless run answers. */
   readonly expected?: number;
   /** What is there before, beside that key. */
@@ -24,7 +27,7 @@ export interface Variant {
   readonly live?: number;
   /** What a 200 promises, beside that a key which it told is valid: sentences that are broken. */
   readonly promise?: (world: World, born: Born, told: Received) => string[];
-  /** What must hold in the end, after the retry where there is one. */
+  /** What must hold in the end, whatever was told: sentences that are broken. */
   readonly finally?: (world: World, born: Born) => string[];
   /** How many runs of the reconciler are under the plan too. */
   readonly disturbedRuns?: number;
@@ -46,6 +49,8 @@ const onesAndPairs = process.env['FAULTS'] === '1' ? ([1] as const) : ([1, 2] as
 export const mostlyOnes = process.env['FAULTS'] === '2' ? ([1, 2] as const) : ([1] as const);
 
 const passes = 8;
+/** After a try that failed the schedule tries again. */
+export const rotationPauseMs = 7_200_000;
 const endOfTime = new Date('9999-01-01T00:00:00.000Z');
 
 /** What the functions of the present run have logged. */
@@ -112,7 +117,14 @@ async function run(variant: Variant, plan: FaultPlan) {
   await before?.(world, born);
   await world.deliver();
   world.mailer.inbox.length = 0;
-  const sent = typeof variant.sent === 'function' ? variant.sent(born) : variant.sent;
+  const isScheduled = variant.sent === 'rotation';
+  const isRepair = variant.sent === null;
+  const sent =
+    typeof variant.sent === 'function'
+      ? variant.sent(born)
+      : variant.sent === 'rotation'
+        ? null
+        : variant.sent;
   secrets.service.staleFor((operation) =>
     operation === 'DescribeSecret' ? staleReadSeconds * 1000 : 0,
   );
@@ -120,7 +132,7 @@ async function run(variant: Variant, plan: FaultPlan) {
   let observed = '';
   const hit = new FaultyProcess(plan, clock, lateCallSeconds * 1000, () => {
     const state = `${table.changes.length} ${secrets.calls}`;
-    if (sent === null || state === observed) return;
+    if (isRepair || state === observed) return;
     observed = state;
     broken.push(...brokenNow(world));
   });
@@ -141,29 +153,45 @@ async function run(variant: Variant, plan: FaultPlan) {
     broken.push(...brokenAnswer(told, clock.now().getTime() - startedAt, world));
   }
 
+  const unlessHit = (error: unknown) => {
+    if (!(error instanceof Died) && !hit.isDead && plan.size === 0) throw error;
+  };
+  if (isScheduled) {
+    const startedAt = clock.now().getTime();
+    await world.rotate(seen).catch(unlessHit);
+    broken.push(...brokenAnswer(null, clock.now().getTime() - startedAt, world));
+  }
+
   // Each run of the reconciler is a new process under the same plan: its calls go on counting.
   const tick = () => clock.pass((fenceSeconds + reconcilerPeriodSeconds) * 1000);
   for (let disturbed = 0; disturbed < disturbedRuns; disturbed += 1) {
     hit.isDead = false;
     await tick();
-    await world.repair(seen).catch((error: unknown) => {
-      if (!(error instanceof Died) && !hit.isDead && plan.size === 0) throw error;
-    });
+    await world.repair(seen).catch(unlessHit);
   }
   // The stated number of passes, or fewer once nothing is due any more. Only the daily round of the
   // sweep finds what somebody else did to a secret.
-  for (const day of sent === null ? [0, 1] : [0]) {
-    await clock.pass(day * 86_400_000);
-    if (day === 1) await world.repair();
+  const rest = async () => {
     for (let pass = 0; pass < passes; pass += 1) {
       await tick();
       if ((await due.findDue(endOfTime, 1)).length === 0) break;
       await world.repair();
     }
+  };
+  await rest();
+  if (isRepair) {
+    await clock.pass(86_400_000);
+    await world.repair();
+    await rest();
+  }
+  if (isScheduled) {
+    await clock.pass(rotationPauseMs);
+    await world.rotate();
+    await rest();
   }
   await world.deliver();
-  broken.push(...brokenAtRest(world, logged));
-  if (authorised !== null) broken.push(...brokenMails(world, authorised));
+  broken.push(...brokenAtRest(world, logged), ...(variant.finally?.(world, born) ?? []));
+  if (!isRepair) broken.push(...brokenMails(world, sent?.body));
   if (told?.status === 200) {
     broken.push(...brokenPromise(told, world), ...(promise?.(world, born, told) ?? []));
   }
@@ -208,7 +236,7 @@ function brokenPromise({ body }: Received, { table, secrets }: World): string[] 
 }
 
 /** I17: each rotation is told once, and so is the birth of a live key; what was undone is not. */
-function brokenMails({ table, mailer, trail }: World, { body }: Sent): string[] {
+function brokenMails({ table, mailer, trail }: World, body: unknown): string[] {
   const rotations = table
     .rows()
     .flatMap(({ keyId, key }) =>

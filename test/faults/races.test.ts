@@ -62,8 +62,10 @@ const saidInTime =
     });
 const checks = [check('gateway'), check('key')];
 const reconciler: Contender = { name: 'reconciler', sent: 'reconciler' };
+const rotation = (name: string): Contender => ({ name, sent: 'rotation' });
 
 const born = { key_alias: 'a' };
+const bornScheduled = { ...born, auto_rotate: true, rotation_interval: '10d' };
 const adminsKey = 'sk-admin-0123456789abcdef';
 const statusOf = (world: World, of: Born) => world.table.row(of.key_id)?.status;
 
@@ -84,10 +86,62 @@ const oneValue = (world: World, of: Born, answers: readonly Received[]): string[
   ];
 };
 
+const tenDays = (world: World) => world.clock.pass(864_000_000);
+
+/** The schedule has rotated the key once, and every regenerate that was told of likewise. */
+const rotatedOnce = (world: World, of: Born, answers: readonly Received[]): string[] => {
+  const rotated = world.trail.of(of.key_id).filter(({ action }) => action === 'rotated');
+  const scheduled = rotated.filter(({ changed_by }) => changed_by === 'system').length;
+  const told = answers.filter(({ status }) => status === 200).length;
+  const count = world.table.row(of.key_id)?.key.rotation_count;
+  return [
+    ...(scheduled === 1 && count === 1 ? [] : [`rotated ${scheduled} times, counted ${count}`]),
+    ...(rotated.length - scheduled === told ? [] : [`${told} told, ${rotated.length} rotated`]),
+    ...(isLetIn(world, of.key) ? ['the old value is let in'] : []),
+  ];
+};
+
 const isDeleted = (world: World, of: Born): string[] =>
   statusOf(world, of) === 'deleted' ? [] : ['I8: a deleted key is not deleted'];
 
 const races: readonly Race[] = [
+  {
+    name: 'two copies of the schedule rotate a key once',
+    born: bornScheduled,
+    before: tenDays,
+    contenders: [rotation('one'), rotation('another')],
+    finally: rotatedOnce,
+  },
+  {
+    name: 'the schedule against a regenerate',
+    born: bornScheduled,
+    before: tenDays,
+    contenders: [rotation('schedule'), regenerate('regenerate')],
+    finally: rotatedOnce,
+  },
+  {
+    name: 'the schedule against a delete',
+    born: bornScheduled,
+    before: tenDays,
+    contenders: [rotation('schedule'), remove('delete')],
+    finally: (world, of) => [
+      ...isDeleted(world, of),
+      ...(isLetIn(world, of.key) ? ['I8: a value of a deleted key is let in'] : []),
+    ],
+  },
+  {
+    name: 'the schedule against an update of the interval, which counts from its own time',
+    born: bornScheduled,
+    before: tenDays,
+    contenders: [rotation('schedule'), update('update', { rotation_interval: '3d' })],
+    finally: (world, of) => {
+      const { key_rotation_at = '', rotation_interval } = world.table.row(of.key_id)?.key ?? {};
+      const days = (Date.parse(key_rotation_at) - world.now().getTime()) / 86_400_000;
+      return rotation_interval === '3d' && days > 2.5 && days < 3.3
+        ? []
+        : [`every ${rotation_interval}, the next in ${days} days`];
+    },
+  },
   {
     name: 'two updates of different fields both apply',
     born,

@@ -9,16 +9,20 @@ import { type Sent, startedService } from '../fakes/service.ts';
 import { FaultyProcess } from '../faults/fault-port.ts';
 import { faultyStores } from '../faults/faulty-stores.ts';
 
-async function callsOf(sent: Sent, before: readonly Sent[] = []) {
+async function watched(before: readonly Sent[] = []) {
   const service = await startedService();
   for (const earlier of before) await service.asAdmin(earlier);
   await service.deliver();
   const process = new FaultyProcess(new Map(), service.clock, 0);
-  const { status } = await service.sendThrough(faultyStores(service.processStores, process), {
-    ...sent,
-    headers: { authorization: 'Bearer sk-1234', ...sent.headers },
-  });
-  return { status, made: process.made };
+  const seen = faultyStores(service.processStores, process);
+  return { service, seen, made: process.made };
+}
+
+async function callsOf(sent: Sent, before: readonly Sent[] = []) {
+  const { service, seen, made } = await watched(before);
+  const headers = { authorization: 'Bearer sk-1234', ...sent.headers };
+  const { status } = await service.sendThrough(seen, { ...sent, headers });
+  return { status, made };
 }
 
 const issued = newKey('0123456789ABCDEFG', seededRandom('typo').bytes);
@@ -47,6 +51,20 @@ describe('calls made', () => {
     const { status, made } = await callsOf(sent, [sent]);
     expect(status).toBe(200);
     expect(made).toEqual(['load', 'load', 'read']);
+  });
+
+  it('by the schedule: who is due, and for each key its row, transaction, secret, settle', async () => {
+    const body = { auto_rotate: true, rotation_interval: '1d' };
+    const { service, seen, made } = await watched([{ path: '/key/generate', body }]);
+    service.clock.advance(86_400_000);
+    expect((await service.rotate(seen)).KeysRotated).toBe(1);
+    expect(made).toEqual([
+      'findRotations',
+      'load',
+      'commit replace-row+create-pointer',
+      'put',
+      'commit replace-row+expire-pointer',
+    ]);
   });
 
   it('by info: caller and target at once', async () => {

@@ -72,6 +72,19 @@ describe('a function ends in time', () => {
     },
   );
 
+  it.each([1, 2, 3, 4, 5, 6, 7])('rotate-due-keys with 60 keys, call %i on', async (first) => {
+    for (const kind of ['timeout-before', 'timeout-after', 'slow'] as const) {
+      const { service, seen, boundMs } = await silentFrom(first, kind);
+      for (let born = 0; born < 60; born += 1) {
+        await service.generate({ auto_rotate: true, rotation_interval: '1d' });
+      }
+      service.clock.advance(86_400_000);
+      const startedAt = service.clock.now().getTime();
+      await service.rotate(seen).catch(() => undefined);
+      expect(service.clock.now().getTime() - startedAt, kind).toBeLessThanOrEqual(boundMs);
+    }
+  });
+
   it.each([1, 2, 3, 4, 5, 6])(
     'settle-due with 60 interrupted births, call %i on',
     async (first) => {

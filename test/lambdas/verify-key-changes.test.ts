@@ -41,9 +41,9 @@ it.each(['a gateway', 'the key itself'])('is true for %s whenever it asks', asyn
       });
       return status === 401 ? 'not_found' : String(body.reason);
     };
-    const to = (name: string, then: string, more: object = {}) => ({
+    const to = (name: string, says: string, more: object = {}) => ({
       name,
-      then,
+      says,
       change: async () => {
         const body = { key: key_id, keys: [key_id], ...more };
         expect((await sendSlowly({ path: `/key/${name}`, body })).status).toBe(200);
@@ -51,7 +51,7 @@ it.each(['a gateway', 'the key itself'])('is true for %s whenever it asks', asyn
     });
     const pass = {
       name: 'the end',
-      then: 'not_found',
+      says: 'not_found',
       change: async () => service.clock.advance(3_600_000),
     };
     const { wrong, checks } = await checkedThroughout(check, [
@@ -77,7 +77,7 @@ it.each(['a gateway', 'the key itself'])('is true for %s whenever it asks', asyn
 
 it('is no yes and no no that was true at another time: the loop itself is tested', async () => {
   let said = 'valid';
-  const steps = [{ name: 'block', then: 'blocked', change: turn }];
+  const steps = [{ name: 'block', says: 'blocked', change: turn }];
   const check = async () => {
     await turn();
     return said;

@@ -159,6 +159,20 @@ describe('a key that checks itself', () => {
     }
   });
 
+  it('is told which model to call, where its aliases have another name for it', async () => {
+    const service = await startedService();
+    const aliases = { dear: 'cheap', cheap: 7 };
+    const { key } = await issue(service, { models: ['cheap'], aliases });
+    for (const [model, called] of [
+      ['dear', 'cheap'],
+      ['cheap', 'cheap'],
+      [undefined, null],
+    ]) {
+      const { body } = await check(service, key, { model });
+      expect([body.reason, body.model]).toEqual(['valid', called]);
+    }
+  });
+
   it('without the right value gets one and the same 401, whatever is wrong', async () => {
     const service = await startedService();
     const keys = await everyState(service);
@@ -298,6 +312,17 @@ describe('verify-key', () => {
     expect(told(await check(service, key))).toEqual([true, 'valid']);
     service.clock.advance(1);
     expect(told(await check(service, key))).toEqual([false, 'expired']);
+  });
+
+  it('does not look for what can be no key', async () => {
+    const service = await startedService();
+    const load = vi.spyOn(service.table, 'load');
+    const { key } = await issue(service);
+    const mistyped = key.slice(0, -1) + (key.endsWith('A') ? 'B' : 'A');
+    for (const text of [mistyped, 'sk-lk_', 'x', '', `sk-${'x'.repeat(10_000)}`]) {
+      expect(told(await verify(service, { key: text }))).toEqual([false, 'not_found']);
+      expect(load.mock.lastCall?.[0].target).toBeUndefined();
+    }
   });
 
   it('knows no key of another environment', async () => {

@@ -257,6 +257,7 @@ describe('outputs', () => {
       'KeysTableName',
       'NoticesTableName',
       'ReconcilerFunctionName',
+      'RotationFunctionName',
     ]);
   });
 });

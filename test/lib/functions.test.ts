@@ -32,9 +32,10 @@ describe('functions', () => {
   });
 
   it('that write secrets end when the fence says they do', () => {
-    const writers = /^(generatekey|updatekeyF|deletekey|regeneratekey|AdminKey|Reconciler)/;
+    const writers =
+      /^(generatekey|updatekeyF|deletekey|regeneratekey|AdminKey|Reconciler|Rotation)/;
     for (const environment of [sample.prod, sample.local]) {
-      expect(ours(environment).filter(([id]) => writers.test(id))).toHaveLength(6);
+      expect(ours(environment).filter(([id]) => writers.test(id))).toHaveLength(7);
       for (const [id, { Properties }] of ours(environment)) {
         if (!writers.test(id)) continue;
         expect(Properties['Timeout'], id).toBe(environment.timing.functionTimeoutSeconds);
@@ -54,6 +55,7 @@ describe('functions', () => {
       regeneratekeyFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       resetspendFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'AUDIT_TABLE', 'IDEMPOTENCY_TABLE'],
+      RotationrotateduekeysFunction: ['SETTINGS', 'KEYS_TABLE'],
       showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE'],
       verifykeyFunction: ['SETTINGS', 'KEYS_TABLE'],
       checkkeyFunction: ['SETTINGS', 'KEYS_TABLE'],

@@ -34,6 +34,7 @@ describe('local conveniences', () => {
     expect(named.sort()).toEqual([
       'AdminKeyprovisionadminkey',
       'Reconcilersettledue',
+      'Rotationrotateduekeys',
       'deletekey',
       'generatekey',
       'regeneratekey',

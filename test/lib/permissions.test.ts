@@ -120,6 +120,13 @@ describe('permissions', () => {
         'secretsmanager:secret:latchkey/prod/master-key-??????': adminRepairActions,
         [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
       },
+      RotationrotateduekeysRole: {
+        RotationrotateduekeysLogs: logs,
+        KeysTable: rowsAliasesAndPointers,
+        'KeysTable/index/due': ['dynamodb:Query'],
+        'secretsmanager:secret:litellm/*': ['secretsmanager:PutSecretValue'],
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
       showkeyinfoRole: {
         showkeyinfoLogs: logs,
         KeysTable: ['dynamodb:BatchGetItem'],
@@ -233,6 +240,7 @@ describe('permissions', () => {
       'AdminKeyprovisionadminkeyRole',
       'MirroredSecretsReader',
       'ReconcilersettledueRole',
+      'RotationrotateduekeysRole',
       'generatekeyRole',
       'regeneratekeyRole',
       'updatekeyRole',

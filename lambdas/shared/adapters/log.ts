@@ -28,3 +28,9 @@ export function log(level: LogLevel, message: string, fields: LogFields): void {
 /** Name, message and stack of an error, for the log alone. */
 export const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : typeof error;
+
+/** What AWS said, where the error tells, for the log alone. */
+export const causeOf = (error: unknown): Pick<LogFields, 'cause'> =>
+  error instanceof Error && error.cause instanceof Error
+    ? { cause: `${error.cause.name}: ${error.cause.message}` }
+    : {};

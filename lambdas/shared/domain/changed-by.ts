@@ -23,7 +23,13 @@ export const callerName = (keyId: string, hash: string): string =>
 export function whoOf(caller: Caller, header: string | null, sourceIp: string | null): Who {
   const mayName =
     isAdmin(caller) || caller.row.key.metadata['allow_litellm_changed_by_header'] === true;
-  const named = mayName && header !== null && header !== '' ? checked(header) : null;
+  const named = mayName && header !== null && header !== '' ? header : null;
+  if (named !== null && !isName(named)) {
+    throw new InvalidField(
+      'litellm-changed-by',
+      'litellm-changed-by must be a name of at most 256 characters, and no key.',
+    );
+  }
   return {
     changed_by: named ?? nameOf(caller),
     changed_by_api_key: callerName(caller.keyId, caller.tokenHash),
@@ -33,11 +39,6 @@ export function whoOf(caller: Caller, header: string | null, sourceIp: string | 
   };
 }
 
-function checked(header: string): string {
-  const isPlain = header.length <= 256 && /^[\x20-\x7e\u00a0-\uffff]*$/.test(header);
-  if (isPlain && !containsKey(header)) return header;
-  throw new InvalidField(
-    'litellm-changed-by',
-    'litellm-changed-by must be a name of at most 256 characters, and no key.',
-  );
-}
+/** Whether a text may be recorded as the name of who is behind a change. */
+export const isName = (text: string): boolean =>
+  text.length <= 256 && /^[\x20-\x7e\u00a0-\uffff]*$/.test(text) && !containsKey(text);

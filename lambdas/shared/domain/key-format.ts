@@ -67,7 +67,7 @@ export const isIdentifier = (text: string): boolean =>
 export function maskedIdentifier(text: string): string {
   // Of a short one the last four characters would be most of it.
   if (text.startsWith('sk-') && text.length < minLength) return 'sk-...';
-  if (text.startsWith('sk-') || containsIssuedKey(text)) return maskedName(text);
+  if (text.startsWith('sk-') || containsKey(text)) return maskedName(text);
   return isTokenHash(text) ? `${text.slice(0, 4)}...${text.slice(-4)}` : text;
 }
 

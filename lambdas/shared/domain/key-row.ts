@@ -75,6 +75,8 @@ export const keyImage = z.looseObject({
   auto_rotate: z.boolean(),
   rotation_interval: text,
   key_rotation_at: text,
+  /** When the schedule last rotated it. */
+  last_rotation_at: text,
   rotation_count: z.number(),
   /** False when this key is not mirrored in Secrets Manager on its creator's wish. */
   store_secret: z.optional(z.boolean()),
@@ -115,7 +117,7 @@ const who = z.looseObject({
   changed_by: z.string(),
   /** Token hash of the caller, or `litellm_proxy_master_key`. */
   changed_by_api_key: z.nullable(z.string()),
-  /** Key id of the authenticated caller, or `system`. */
+  /** Key id of the authenticated caller, `system`, or `import`. */
   principal: z.string(),
   /** Who finished the change, where the reconciler did. */
   settled_by: z.nullable(z.string()),
@@ -129,6 +131,7 @@ const notify = z.looseObject({
 });
 
 /**
+ * - `imported`: a key of another gateway was taken over, with its value
  * - `generate_undone`: a birth was taken back
  * - `generate_settled`: the reconciler finished a birth whose handler did not
  * - `secret_restored`: the reconciler put a live key's secret right
@@ -137,6 +140,7 @@ const notify = z.looseObject({
  */
 export type AuditAction =
   | 'created'
+  | 'imported'
   | 'updated'
   | 'rotated'
   | 'deleted'
@@ -200,6 +204,8 @@ const intent = z.looseObject({
   patch: z.optional(keyPatch),
   /** How long the former value is let in after the settle. */
   graceSeconds: z.optional(z.number()),
+  /** Of a scheduled rotation: the `key_rotation_at` that it answers. */
+  rotationDue: z.optional(z.string()),
   idempotencyId: z.nullable(z.string()),
   who,
   request_id: z.string(),
@@ -233,6 +239,8 @@ export const keyRow = z.looseObject({
   chain: z.string(),
   intent: z.nullable(intent),
   key: keyImage,
+  /** Of an imported key: SHA-256 of the values that it was made of, so that they are known again. */
+  imported: z.optional(z.string()),
   /** Values stored in this key's secret on a day in UTC: Secrets Manager keeps a hundred versions. */
   stores: z.optional(dayCount),
   /**
@@ -244,6 +252,8 @@ export const keyRow = z.looseObject({
   leftNames: z.optional(z.array(leftName)),
   /** When the sweep is to look at this row beside its daily round. */
   sweepAt: z.optional(z.string()),
+  /** When the schedule tries this key again: set with each try, gone once one succeeds. */
+  rotateNotBefore: z.optional(z.string()),
   /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
   suspicion: z.optional(z.looseObject({ kind: z.string(), at: z.string() })),
   /** Epoch seconds after which a deleted row is removed. */
@@ -334,10 +344,7 @@ export const isFormer = ({ prev }: KeyRow, hash: string): boolean =>
 export const isExpired = (row: Pick<KeyRow, 'expires'>, now: Date): boolean =>
   row.expires !== null && !(now.getTime() < Date.parse(row.expires));
 
-/**
- * When the row next needs the scheduled function, or null: the sparse `due` index is made of it. It
- * only finds rows; no condition is ever on it.
- */
+/** When the row next wants the scheduled repairs, or null. */
 export function dueAt(row: KeyRow): string | null {
   const overlapEnd = row.status === 'active' ? row.prev?.until : undefined;
   const times = [row.intent?.fence, overlapEnd, row.sweepAt];

@@ -22,7 +22,7 @@ import type { KeyImage, KeyRow, Notify, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 import { checkUserEmail, recipientOf } from './recipient.ts';
 import { allowedRoutes, type Caller, type Scope } from './roles.ts';
-import { rotationAfter } from './rotation.ts';
+import { checkRotatable, rotationAfter } from './rotation.ts';
 import { checkRowSize } from './row-size.ts';
 import { newSalt } from './salt.ts';
 import { secretNameOf } from './secret-name.ts';
@@ -98,6 +98,7 @@ export function newKeyOf(
   const given = { token, key_name: maskedName(value), expires };
   const image = imageOf(fields, given, context);
   const mirrored = settings.storeVirtualKeys && fields.store_secret !== false;
+  if (image.auto_rotate) checkRotatable(mirrored);
   // Checked for an unmirrored key too: its alias is a key of the table, and bounded like a name.
   const secretName = secretNameOf(settings.secretPrefix, alias, token);
   const id = random.uuid();

@@ -23,10 +23,11 @@ import { patched } from './key-patch.ts';
 import type { KeyPatch, KeyRow, Who } from './key-row.ts';
 import { checkUserEmail } from './recipient.ts';
 import { type Caller, isAdmin, type Scope } from './roles.ts';
-import { rotationAfter } from './rotation.ts';
+import { checkRotatable, rotationAfter } from './rotation.ts';
 import { secretNameOf } from './secret-name.ts';
 import type { Settings } from './settings.ts';
 import { checkStorable } from './storable.ts';
+import { readTime } from './time-text.ts';
 
 export interface ChangeContext {
   readonly caller: Caller;
@@ -180,6 +181,7 @@ function rotationOf(
   if (isOn && interval === null) {
     throw new InvalidField('rotation_interval', 'auto_rotate needs a rotation_interval.');
   }
+  if (isOn) checkRotatable(row.secretName !== null);
   const at = interval === null ? null : rotationAfter(now, interval);
   return {
     auto_rotate: isOn,
@@ -205,9 +207,7 @@ function metadataOf({ metadata }: KeyFields, row: KeyRow, caller: Caller) {
   };
 }
 
-const isoTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?$/;
-
-/** A raise for some time takes both of its fields. A time without a zone is in UTC. */
+/** A raise for some time takes both of its fields. */
 function temporaryBudgetOf(fields: KeyFields): Changes {
   const { temp_budget_increase, temp_budget_expiry } = fields;
   if (isGiven(temp_budget_increase) !== isGiven(temp_budget_expiry)) {
@@ -217,13 +217,12 @@ function temporaryBudgetOf(fields: KeyFields): Changes {
     );
   }
   if (!isGiven(temp_budget_expiry)) return {};
-  const zone = isoTime.exec(temp_budget_expiry)?.[3];
-  const at = new Date(zone === undefined ? `${temp_budget_expiry}Z` : temp_budget_expiry);
-  if (!isoTime.test(temp_budget_expiry) || Number.isNaN(at.getTime())) {
+  const at = readTime(temp_budget_expiry);
+  if (at === null) {
     throw new MalformedRequest(
       'temp_budget_expiry',
       'temp_budget_expiry must be a time such as "2030-01-31T00:00:00Z".',
     );
   }
-  return { temp_budget_expiry: at.toISOString() };
+  return { temp_budget_expiry: at };
 }

@@ -121,18 +121,25 @@ export interface KeyLists {
   aliases(): Listing<AliasEntry>;
 }
 
-/** What the scheduled function needs of the table to find rows that want it. */
+/** What the scheduled functions need of the table to find rows that want them. */
 export interface DueRows {
   /**
    * Key ids of rows that are due by then, the longest overdue first, at most `count`. Eventually
    * consistent: it only finds rows, each must be read before acting on it.
    */
   findDue(by: Date, count: number, limitMs: number): Promise<string[]>;
+  /** Likewise the keys whose scheduled rotation is due. */
+  findRotations(by: Date, count: number, limitMs: number): Promise<DueRotation[]>;
   /** A page of all rows, live and deleted, in a stable order, from a cursor on. */
   scanRows(cursor: string | null, count: number, limitMs: number): Promise<RowPage>;
   /** Where the sweep stands; null before the first. */
   readSweep(limitMs: number): Promise<SweepState | null>;
   writeSweep(state: SweepState, limitMs: number): Promise<void>;
+}
+
+export interface DueRotation {
+  readonly keyId: string;
+  readonly dueAt: string;
 }
 
 export interface RowPage {

@@ -5,9 +5,10 @@ import { exceeds } from './delegation.ts';
 import { Conflict, Denied, InvalidField } from './errors.ts';
 import { graceSecondsOf } from './grace-period.ts';
 import type { KeyFields } from './key-fields.ts';
-import { maskedName, newKey, tokenHash } from './key-format.ts';
+import { newKey, tokenHash } from './key-format.ts';
 import { patched, textOr } from './key-patch.ts';
-import { isExpired, type KeyPatch, type KeyRow, type Notify } from './key-row.ts';
+import { isExpired, type KeyRow } from './key-row.ts';
+import { type Regenerated, rotatedNotice, withValue } from './new-value.ts';
 import { type ChangeContext, patchOf } from './patch-of.ts';
 import type { Randomness } from './ports.ts';
 import { knownRecipient, recipientOf } from './recipient.ts';
@@ -28,15 +29,6 @@ export interface Regeneration {
   readonly asksForMail: boolean;
   /** Settings that change on the way. */
   readonly fields: KeyFields;
-}
-
-/** A regenerate that has been decided on but is written nowhere yet. */
-export interface Regenerated {
-  readonly kind: 'regenerate';
-  readonly value: string;
-  readonly patch: KeyPatch;
-  readonly graceSeconds: number;
-  readonly notify: Notify | null;
 }
 
 /**
@@ -77,17 +69,9 @@ export function regenerationOf(
   return {
     kind: 'regenerate',
     value,
-    patch: {
-      ...patch,
-      set: {
-        ...patch.set,
-        token: tokenHash(value),
-        key_name: maskedName(value),
-        updated_by: nameOf(caller),
-      },
-    },
+    patch: withValue(patch, value, nameOf(caller)),
     graceSeconds,
-    notify: to === null ? null : { event: 'key_rotated', to },
+    notify: rotatedNotice(to),
   };
 }
 

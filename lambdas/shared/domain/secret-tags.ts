@@ -33,7 +33,9 @@ export function retaggedSoon(before: KeyRow, after: KeyRow, at: string): KeyRow 
   const [was, is] = [ownerTagsOf(before), ownerTagsOf(after)];
   const isSame = was.user_id === is.user_id && was.team_id === is.team_id;
   // A look that is due anyway will see it, and has more to look at.
-  return isSame || after.secretName === null ? after : { ...after, sweepAt: after.sweepAt ?? at };
+  // With a step open a key may be getting its first secret, with the tags of the owner before.
+  const hasSecret = after.secretName !== null || after.intent !== null;
+  return isSame || !hasSecret ? after : { ...after, sweepAt: after.sweepAt ?? at };
 }
 
 const tagValue = (text: string): string =>

@@ -41,9 +41,14 @@ const everyModel = ['*', 'all-proxy-models', 'all-team-models'];
  */
 function mayUse({ models, aliases }: KeyImage, model: string): boolean {
   if (models.length === 0 || models.some((entry) => everyModel.includes(entry))) return true;
-  const target = Object.hasOwn(aliases, model) ? aliases[model] : undefined;
-  const names = [model, ...(typeof target === 'string' ? [target] : [])];
+  const names = [model, meantBy(model, aliases)];
   return models.some((entry) => names.some((name) => fits(entry, name)));
+}
+
+/** The model that a name leads to by a key's `aliases`: the one to call. */
+export function meantBy(name: string, aliases: KeyImage['aliases']): string {
+  const target = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  return typeof target === 'string' ? target : name;
 }
 
 /**

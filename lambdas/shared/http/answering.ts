@@ -1,7 +1,7 @@
 /** Requests in, answers and log lines out: the part of the stack that needs no caller. */
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { describe, log } from '../adapters/log.ts';
+import { causeOf, describe, log } from '../adapters/log.ts';
 import { DomainError } from '../domain/errors.ts';
 import { type Answer, gatewayAnswer } from './answer.ts';
 import { errorResponse } from './error-response.ts';
@@ -39,10 +39,5 @@ export function answering(name: string, handle: (request: Request, note: Note) =
 function troubleOf(error: unknown) {
   if (error === null) return {};
   if (!(error instanceof DomainError)) return { error: describe(error) };
-  return {
-    error_type: error.type,
-    ...(error.cause instanceof Error
-      ? { cause: `${error.cause.name}: ${error.cause.message}` }
-      : {}),
-  };
+  return { error_type: error.type, ...causeOf(error) };
 }

@@ -111,8 +111,10 @@ function ends(
   const hashes = new Set([row.cur, row.prev, intent].flatMap((known) => known?.hash ?? []));
   const otherAlias = intent?.newAlias ?? null;
   const otherName = intent?.names.find((name) => name !== row.secretName) ?? '';
+  // What an open step was about to give a key without secret may be under its own alias.
+  const ownName = row.secretName ?? (otherAlias === row.alias ? otherName : '');
   return [
-    ...freeLease(row, row.alias, deletedAtOf(row.secretName ?? '')),
+    ...freeLease(row, row.alias, deletedAtOf(ownName)),
     ...(otherAlias === row.alias ? [] : freeLease(row, otherAlias, deletedAtOf(otherName))),
     ...[...hashes].map((hash) => expirePointer(row.keyId, hash, at, retentionDays)),
   ];

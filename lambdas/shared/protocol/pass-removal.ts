@@ -2,7 +2,7 @@ import type { LeftName } from '../domain/key-row.ts';
 import { bySystem } from '../domain/system-event.ts';
 import type { Closing } from './close-intent.ts';
 import { settledDeletion } from './deletion.ts';
-import { close, isOursUnder, type Pass, type PassResult } from './pass.ts';
+import { close, isOursUnder, keeps, notedOnOwnAlias, type Pass, type PassResult } from './pass.ts';
 import { freeLease } from './writes.ts';
 
 /** The secrets of a deleted key go, then its aliases are free. */
@@ -27,7 +27,9 @@ export async function cleanUp(pass: Pass): Promise<PassResult> {
   const leftAt = intent.newAlias === null && at !== null ? { ownNameLeftAt: at } : {};
   return closeRemoval(pass, {
     row: { ...row, ...leftAt, rev: row.rev + 1, intent: null },
-    also: freeLease(row, intent.newAlias, at),
+    also: keeps(row, intent.newAlias)
+      ? await notedOnOwnAlias(pass, intent.newAlias, at)
+      : freeLease(row, intent.newAlias, at),
   });
 }
 

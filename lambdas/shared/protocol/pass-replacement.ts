@@ -1,6 +1,14 @@
 import type { LeftName } from '../domain/key-row.ts';
 import { system } from '../domain/system-event.ts';
-import { close, holdsValue, isOurs, isOursUnder, type Pass, type PassResult } from './pass.ts';
+import {
+  close,
+  holdsValue,
+  isOurs,
+  isOursUnder,
+  notedOnOwnAlias,
+  type Pass,
+  type PassResult,
+} from './pass.ts';
 import { settledReplacement, undoneReplacement } from './replacement.ts';
 
 /** A regenerate or rename is settled where its value has arrived, and undone where it now never can. */
@@ -46,7 +54,8 @@ async function finishOrUndoMove(pass: Pass): Promise<PassResult> {
 
 async function leaveOldName(pass: Pass, secretArn: string): Promise<PassResult> {
   const { secrets, row, deadline } = pass;
-  const old = row.secretArn ?? row.secretName ?? '';
+  if (row.secretName === null) return settle(pass, secretArn);
+  const old = row.secretArn ?? row.secretName;
   const removed = await secrets.remove(old, deadline.secretLimitMs());
   // Past the fence no answer is an old copy's: what is gone or scheduled already is done.
   return ['done', 'absent', 'scheduled'].includes(removed.kind) ? settle(pass, secretArn) : 'left';
@@ -64,10 +73,11 @@ function settle(pass: Pass, secretArn: string | null): Promise<PassResult> {
   return close(pass, settled, 'settled', leftAt(row.secretName, row.alias, pass));
 }
 
-function undo(pass: Pass, deletedAt: string | null): Promise<PassResult> {
+async function undo(pass: Pass, deletedAt: string | null): Promise<PassResult> {
   const { row, intent } = pass;
   const undone = undoneReplacement(row, intent, deletedAt);
-  return close(pass, undone, 'undone', leftAt(intent.newName, intent.newAlias, pass));
+  const also = [...undone.also, ...(await notedOnOwnAlias(pass, intent.newAlias, deletedAt))];
+  return close(pass, { ...undone, also }, 'undone', leftAt(intent.newName, intent.newAlias, pass));
 }
 
 /** A step in place leaves no name. */

@@ -104,6 +104,25 @@ export async function isOursUnder(
   return lease?.keyId === row.keyId && lease.deletedAt !== null;
 }
 
+/**
+ * Has an alias that the key keeps tell that a secret of the key's was removed under its name: the key
+ * names none, and its next value is to find that one in its deletion window.
+ */
+export async function notedOnOwnAlias(
+  { table, row, deadline }: Pass,
+  alias: string | null,
+  deletedAt: string | null,
+): Promise<KeyWrite[]> {
+  if (alias === null || deletedAt === null || !keeps(row, alias)) return [];
+  const { alias: lease } = await table.load({ alias }, deadline.tableLimitMs());
+  if (lease === null) return [];
+  return [{ kind: 'put-lease', lease: { ...lease, deletedAt, rev: lease.rev + 1 } }];
+}
+
+/** Whether an alias is the key's own, and not to be freed with a secret under its name. */
+export const keeps = (row: Pick<KeyRow, 'status' | 'alias'>, alias: string | null): boolean =>
+  row.status === 'active' && row.alias === alias;
+
 export function versionWith({ stages }: Described, label: string): string | null {
   return Object.entries(stages).find(([, labels]) => labels.includes(label))?.[0] ?? null;
 }

@@ -33,6 +33,7 @@ import {
 import { refuseHeldAlias } from './held-alias.ts';
 import {
   aliasAfter,
+  gainsSecret,
   openReplacement,
   type Replacement,
   settledReplacement,
@@ -104,9 +105,12 @@ export const replaceKey =
       throw stored.error;
     }
     // By the row that was decided on: somebody else may have renamed the key since it was read.
-    if (intent.newName !== step.before.secretName) {
-      const left = step.before.secretArn ?? step.before.secretName ?? '';
-      const removed = await stores.secrets.remove(left, deadline.secretLimitMs());
+    const { secretName, secretArn } = step.before;
+    if (secretName !== null && intent.newName !== secretName) {
+      const removed = await stores.secrets.remove(
+        secretArn ?? secretName,
+        deadline.secretLimitMs(),
+      );
       // "Not found" may be an old copy's answer: the reconciler looks again past the fence.
       if (removed.kind !== 'done') throw leftOpen('DeleteSecret', removed);
     }
@@ -149,11 +153,14 @@ async function openStep(
     if (alias !== current.alias && lease?.state === 'held' && lease.keyId !== current.keyId) {
       await refuseHeldAlias(table, lease, call);
     }
+    if (alias !== lease?.alias && alias !== null && gainsSecret(current, replacement, settings)) {
+      lease = (await table.load({ alias }, deadline.tableLimitMs())).alias;
+    }
     const {
       row: opened,
       intent,
       writes,
-    } = openReplacement(current, replacement, lease, context, answerOf);
+    } = openReplacement(current, replacement, lease, { ...context, opened: now() }, answerOf);
     const [outcome, read] = await Promise.all([
       commit(table, writes, intent.id, deadline),
       replacement.kind === 'rename' ? readValue(secrets, current, deadline) : null,

@@ -9,6 +9,7 @@ import { tokenHash } from '../domain/key-format.ts';
 import { patched, textOr } from '../domain/key-patch.ts';
 import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
+import type { Scheduled } from '../domain/rotation.ts';
 import { checkRowSize } from '../domain/row-size.ts';
 import { secretNameOf } from '../domain/secret-name.ts';
 import { retaggedSoon } from '../domain/secret-tags.ts';
@@ -34,6 +35,7 @@ export interface Replacement {
   /** How long the former value is let in. */
   readonly graceSeconds: number;
   readonly notify: Notify | null;
+  readonly scheduled?: Scheduled;
 }
 
 export interface ReplacementContext {
@@ -42,6 +44,8 @@ export interface ReplacementContext {
   readonly attempt: Attempt | null;
   /** When the function started: the fence counts from it. */
   readonly at: Date;
+  /** When the step is decided on, which in a run of many keys is later. */
+  readonly opened: Date;
   readonly settings: Settings;
   readonly random: Randomness;
 }
@@ -60,10 +64,21 @@ export function aliasAfter(row: KeyRow, { set, clear }: KeyPatch): string | null
 }
 
 /**
+ * Whether the step gives the key its first secret: it has none, as an imported one or one from before
+ * keys were mirrored, and its creator did not wish that. Only a new value is known and can be stored.
+ */
+export const gainsSecret = (
+  { secretName, key }: KeyRow,
+  { kind }: Pick<Replacement, 'kind'>,
+  { storeVirtualKeys }: Settings,
+): boolean =>
+  kind === 'regenerate' && secretName === null && storeVirtualKeys && key.store_secret !== false;
+
+/**
  * What step 1 writes. An alias is held beside the present one until the step is closed; hash, value and
  * settings of the row are left alone, for the old value counts until then.
  *
- * @param read the lease of the alias to take, as it was read
+ * @param read the lease of the alias to take, as it was read; with a first secret, of the present one
  * @param answerOf the answer without the value, kept for a repeat of the call
  */
 export function openReplacement(
@@ -73,37 +88,40 @@ export function openReplacement(
   context: ReplacementContext,
   answerOf: (settled: KeyRow) => unknown,
 ): OpenReplacement {
-  const { kind, value, patch, graceSeconds, notify } = replacement;
-  const { who, requestId, attempt, at, settings, random } = context;
+  const { kind, value, patch, graceSeconds, notify, scheduled } = replacement;
+  const { who, requestId, attempt, at, opened: openedAt, settings, random } = context;
   const id = random.uuid();
   const alias = aliasAfter(row, patch);
-  const name =
-    alias === row.alias
-      ? row.secretName
-      : secretNameOf(settings.secretPrefix, alias, row.first_token);
+  const isFirstSecret = gainsSecret(row, replacement, settings);
+  const isMirrored = row.secretName !== null || isFirstSecret;
+  // With a first secret the alias may be the present one, whose lease then tells what is under its name.
+  const isTaken = alias !== row.alias || isFirstSecret;
   const intent: Intent = {
     id,
     kind,
     claim: 0,
-    opened: at.toISOString(),
+    opened: openedAt.toISOString(),
     at: at.toISOString(),
     fence: secondsAfter(at, settings.timing.fenceSeconds),
     notify,
     hash: value === null ? row.cur.hash : tokenHash(value),
     ver: id,
-    newName: name ?? '',
+    newName:
+      isMirrored && isTaken
+        ? secretNameOf(settings.secretPrefix, alias, row.first_token)
+        : (row.secretName ?? ''),
     newAlias: alias,
     names: [],
     patch,
     graceSeconds,
+    rotationDue: scheduled?.due,
     idempotencyId: attempt?.id ?? null,
     who,
     request_id: requestId,
   };
-  const isMirrored = row.secretName !== null;
   const stores =
     isMirrored || value !== null
-      ? nextStore([row.stores, alias === row.alias ? undefined : read?.stores], at)
+      ? nextStore([row.stores, isTaken ? read?.stores : undefined], at)
       : row.stores;
   const predicted = settledReplacement({ ...row, stores }, intent, {
     secretArn: row.secretArn,
@@ -112,7 +130,11 @@ export function openReplacement(
     settings,
     random,
   });
-  const opened: KeyRow = isMirrored ? { ...row, rev: row.rev + 1, stores, intent } : predicted.row;
+  // Before it is known what becomes of this try: an undo leaves it.
+  const rotateNotBefore = scheduled?.again ?? row.rotateNotBefore;
+  const opened: KeyRow = isMirrored
+    ? { ...row, rev: row.rev + 1, stores, rotateNotBefore, intent }
+    : predicted.row;
   checkRowSize(opened);
   const told = { eventId: id, hash: intent.hash, answer: answerOf(predicted.row) };
   return {
@@ -123,9 +145,7 @@ export function openReplacement(
       ...(value === null
         ? []
         : [{ kind: 'create-pointer', pointer: { hash: intent.hash, keyId: row.keyId } } as const]),
-      ...(alias === row.alias
-        ? []
-        : takeLease(row.keyId, alias, isMirrored ? intent.newName : null, read)),
+      ...(isTaken ? takeLease(row.keyId, alias, isMirrored ? intent.newName : null, read) : []),
       ...(isMirrored ? [] : predicted.also),
       ...createRecord(row, attempt, told, at),
     ],
@@ -148,7 +168,7 @@ export function settledReplacement(
   const { secretArn, settledBy, settings, random } = settling;
   const at = settling.at.toISOString();
   const isRotation = intent.kind === 'regenerate';
-  const isMirrored = current.secretName !== null;
+  const isMirrored = intent.newName !== '';
   const until =
     isRotation && (intent.graceSeconds ?? 0) > 0
       ? secondsAfter(settling.at, intent.graceSeconds ?? 0)
@@ -159,6 +179,7 @@ export function settledReplacement(
     ...withImage(current, settledImage(current, intent, isRotation ? until : undefined)),
     rev: current.rev + 1,
     intent: null,
+    ...(isRotation ? { rotateNotBefore: undefined } : {}),
     // What a first look found wrong was about the former version, or the former name.
     suspicion: undefined,
     cur: { hash: intent.hash, ver: isMirrored ? intent.ver : null },
@@ -166,7 +187,7 @@ export function settledReplacement(
     alias: intent.newAlias,
     secretName: isMirrored ? intent.newName : null,
     secretArn: isMirrored ? secretArn : null,
-    ...(isMove && isMirrored ? { ownNameLeftAt: ownNameLeftAt(current, intent, at) } : {}),
+    ownNameLeftAt: ownNameLeftAt(current, intent, at),
   };
   const row = audited(
     current,
@@ -186,7 +207,7 @@ export function settledReplacement(
   return {
     row,
     also: [
-      ...(isMove ? freeLease(current, current.alias, isMirrored ? at : null) : []),
+      ...(isMove ? freeLease(current, current.alias, current.secretName === null ? null : at) : []),
       ...(isRotation
         ? [expirePointer(current.keyId, current.cur.hash, until ?? at, settings.retentionDays)]
         : []),
@@ -217,9 +238,13 @@ export const undoneReplacement = (
 });
 
 /** A key's own name, which it has without an alias, is left, taken again, or as it was. */
-function ownNameLeftAt(current: KeyRow, { newAlias }: Intent, at: string): string | undefined {
-  if (newAlias === null) return undefined;
-  return current.alias === null ? at : current.ownNameLeftAt;
+function ownNameLeftAt(
+  { alias, secretName, ownNameLeftAt: before }: KeyRow,
+  { newAlias, newName }: Intent,
+  at: string,
+): string | undefined {
+  if (newAlias === null) return newName === '' ? before : undefined;
+  return alias === null && secretName !== null ? at : before;
 }
 
 /** Whether the value before the last one is still let in. */
@@ -228,12 +253,13 @@ const endsOverlap = ({ prev }: KeyRow, at: string): boolean => prev !== null && 
 /** @param until end of the overlap; null where there is none, undefined where it is left alone */
 function settledImage(
   { key }: KeyRow,
-  { patch, opened }: Intent,
+  { patch, opened, rotationDue }: Intent,
   until: string | null | undefined,
 ) {
   const settled = patch === undefined ? key : patched(key, patch);
   // A change that was made meanwhile is the later one, and its time and author stay.
-  const { updated_at, updated_by, settings_updated_at } = key;
+  const { updated_at, updated_by, settings_updated_at, key_rotation_at } = key;
+  const isRescheduled = rotationDue !== undefined && rotationDue !== key_rotation_at;
   const image = {
     ...settled,
     ...(updated_at > opened ? { updated_at, updated_by } : { updated_at: opened }),
@@ -241,6 +267,7 @@ function settledImage(
       settings_updated_at !== undefined && settings_updated_at > opened
         ? settings_updated_at
         : opened,
+    ...(isRescheduled ? { key_rotation_at } : {}),
   };
   if (until === undefined) return image;
   const { overlap_until: _ended, ...rest } = image;

@@ -4,6 +4,7 @@
  * names come from the table alone.
  */
 import type { Deadline } from '../domain/deadline.ts';
+import { isRotationDue } from '../domain/due.ts';
 import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 import { isMaster } from '../domain/roles.ts';
@@ -44,7 +45,9 @@ export async function sweepRow(
     const wasAskedFor = row.sweepAt !== undefined && later === null;
     // What a closed step left has been looked at when it was to be.
     const looked = wasAskedFor ? { ...row, leftNames: undefined } : row;
-    if (wasAskedFor || row.suspicion !== undefined) {
+    // A release that rotated nothing did not index it: written anew, it is found.
+    const isForgotten = isRotationDue(row, new Date(now().getTime() - 86_400_000));
+    if (wasAskedFor || row.suspicion !== undefined || isForgotten) {
       await write(stores, [noted(looked, undefined, later)], deadline);
     }
     return look;
@@ -100,8 +103,8 @@ async function strayUnder(
 ): Promise<Compared> {
   const wanted = { alias: alias ?? undefined };
   const { alias: lease } = await table.load(wanted, deadline.tableLimitMs());
-  // A name that another key holds now is that key's business.
-  if (lease?.state === 'held') return { look: 'fine' };
+  // A name that another key holds now is that key's business; one of its own a key without secret has.
+  if (lease?.state === 'held' && lease.keyId !== row.keyId) return { look: 'fine' };
   const found = await secrets.describe(name, deadline.secretLimitMs());
   if (found.kind === 'absent') return { look: 'fine' };
   if (found.kind !== 'done') return { look: 'unknown' };

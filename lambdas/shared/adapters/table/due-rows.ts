@@ -6,9 +6,16 @@ import {
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
-import type { DueRows, RowPage, SweepState } from '../../domain/ports.ts';
+import type { DueRotation, DueRows, RowPage, SweepState } from '../../domain/ports.ts';
 import type { Item } from './items.ts';
-import { duePartitions, keyIdOf, keysIndexes, listPartitions, sweepKey } from './keys.ts';
+import {
+  duePartitions,
+  keyIdOf,
+  keysIndexes,
+  listPartitions,
+  rotationPartitions,
+  sweepKey,
+} from './keys.ts';
 
 /** Where a page of the sweep ended: the partition, and the last item's index and table keys. */
 const position = z.object({ partition: z.number(), sort: z.string(), pk: z.string() });
@@ -21,14 +28,32 @@ const sweepState = z.object({
 });
 
 export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueRows {
-  return { findDue, scanRows, readSweep, writeSweep };
+  return { findDue, findRotations, scanRows, readSweep, writeSweep };
 
   async function findDue(by: Date, count: number, limitMs: number): Promise<string[]> {
+    const found = await earliest(duePartitions, by, count, limitMs);
+    return found.map((item) => keyIdOf(String(item['pk'])));
+  }
+
+  async function findRotations(by: Date, count: number, limitMs: number): Promise<DueRotation[]> {
+    const found = await earliest(rotationPartitions, by, count, limitMs);
+    return found.map((item) => ({
+      keyId: keyIdOf(String(item['pk'])),
+      dueAt: String(item[keysIndexes.due.sk]).replace(/#.*/, ''),
+    }));
+  }
+
+  async function earliest(
+    partitions: readonly string[],
+    by: Date,
+    count: number,
+    limitMs: number,
+  ): Promise<Item[]> {
     const { name, pk, sk } = keysIndexes.due;
     // Due entries end in the key id, so this bound takes in every entry of its very instant.
     const bound = `${by.toISOString()}#~`;
     const pages = await Promise.all(
-      duePartitions.map((partition) =>
+      partitions.map((partition) =>
         client.send(
           new QueryCommand({
             TableName: tableName,
@@ -45,8 +70,7 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
     return pages
       .flatMap(({ Items = [] }) => Items)
       .sort((left, right) => (String(left[sk]) < String(right[sk]) ? -1 : 1))
-      .slice(0, count)
-      .map((item) => keyIdOf(String(item['pk'])));
+      .slice(0, count);
   }
 
   async function scanRows(cursor: string | null, count: number, limitMs: number): Promise<RowPage> {

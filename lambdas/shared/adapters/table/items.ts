@@ -1,10 +1,10 @@
 /** Items of the keys table: domain objects with their keys and index attributes added. */
 
+import { dueOf } from '../../domain/due.ts';
 import { type IdempotencyRecord, idempotencyRecord } from '../../domain/idempotency.ts';
 import {
   type AliasLease,
   aliasLease,
-  dueAt,
   type KeyRow,
   keyRow,
   listedOf,
@@ -20,6 +20,7 @@ import {
   listPartition,
   pointerKey,
   pointerPrefix,
+  rotationPartition,
   rowKey,
   teamPartition,
   userPartition,
@@ -40,13 +41,19 @@ const derived = [
 ];
 
 export function rowItem(row: KeyRow): Item {
-  const due = dueAt(row);
   return {
     ...row,
     pk: rowKey(row.keyId),
     ...(isMaster(row.keyId) ? {} : listAttributes(row)),
-    ...(due === null ? {} : { due_pk: duePartition(row.keyId), due_sk: `${due}#${row.keyId}` }),
+    ...dueAttributes(row),
   };
+}
+
+function dueAttributes(row: KeyRow): Item {
+  const due = dueOf(row);
+  if (due === null) return {};
+  const partition = due.work === 'repair' ? duePartition : rotationPartition;
+  return { due_pk: partition(row.keyId), due_sk: `${due.at}#${row.keyId}` };
 }
 
 /** The admin key has none of these: it appears in no list. */

@@ -60,6 +60,9 @@ export const teamPartition = (status: 'live' | 'deleted', teamId: string): strin
   `TEAM#${status}#${teamId}`;
 export const duePartition = (keyId: string): string => `DUE#${shardOf(keyId)}`;
 export const duePartitions = shards.map((shard) => `DUE#${shard}`);
+/** In the same index, apart: neither kind of work can hide the other behind a full page. */
+export const rotationPartition = (keyId: string): string => `ROTATE#${shardOf(keyId)}`;
+export const rotationPartitions = shards.map((shard) => `ROTATE#${shard}`);
 export const listPartitionsOf = (status: 'live' | 'deleted'): readonly string[] =>
   shards.map((shard) => `LIST#${status}#${shard}`);
 /** All partitions that rows are listed in, live ones first. */

@@ -26,6 +26,23 @@ describe('a cursor', () => {
     }
   });
 
+  it('is refused after any byte of it was altered', () => {
+    const bytes = Buffer.from(cursorAt('x', seal(), now), 'base64url');
+    for (let at = 0; at < bytes.length; at += 1) {
+      const altered = Buffer.from(bytes);
+      altered.writeUInt8(altered.readUInt8(at) ^ 1, at);
+      const cursor = altered.toString('base64url');
+      expect(refusalOf(() => positionOf(cursor, seal(), now)).message).toContain('was altered');
+    }
+  });
+
+  it('is good for a day', () => {
+    const cursor = cursorAt('x', seal(), now);
+    const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+    expect(positionOf(cursor, seal(), later(86_399))).toBe('x');
+    expect(refusalOf(() => positionOf(cursor, seal(), later(86_400))).message).toContain('expired');
+  });
+
   it('does not depend on the order that filters are written in', () => {
     const turned = sealOf(rowWith(), 'list', 'ada', { b: 'y', a: 'x' });
     expect(

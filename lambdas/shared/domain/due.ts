@@ -1,0 +1,43 @@
+/**
+ * When a row next wants a scheduled function, and which: the sparse `due` index is made of it. It only
+ * finds rows; no condition is ever on it.
+ */
+import { dueAt, type KeyRow } from './key-row.ts';
+
+export interface Due {
+  readonly at: string;
+  readonly work: 'repair' | 'rotation';
+}
+
+/** The earlier of the two; an open step is the repairs' until it is closed. */
+export function dueOf(row: KeyRow): Due | null {
+  const repair = dueAt(row);
+  const rotation = row.intent === null ? rotationAt(row) : null;
+  if (rotation === null || (repair !== null && repair <= rotation)) {
+    return repair === null ? null : { at: repair, work: 'repair' };
+  }
+  return { at: rotation, work: 'rotation' };
+}
+
+/**
+ * When a key is to be rotated by itself, or null. A key without a secret never is, for nobody would
+ * learn its value; nor one that will have expired by then.
+ */
+export function rotationAt({
+  status,
+  secretName,
+  expires,
+  key,
+  rotateNotBefore = '',
+}: KeyRow): string | null {
+  const { auto_rotate, key_rotation_at } = key;
+  const isScheduled = status === 'active' && secretName !== null && auto_rotate;
+  if (!isScheduled || key_rotation_at === undefined) return null;
+  const at = key_rotation_at > rotateNotBefore ? key_rotation_at : rotateNotBefore;
+  return expires === null || at < expires ? at : null;
+}
+
+export function isRotationDue(row: KeyRow, now: Date): boolean {
+  const at = rotationAt(row);
+  return at !== null && at <= now.toISOString();
+}

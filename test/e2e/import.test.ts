@@ -1,0 +1,211 @@
+/** The keys of a LiteLLM in and out of the deployed stack, by the commands that operators give. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, inject, it } from 'vitest';
+import { expectAgreement, sha256 } from './agreement.ts';
+import { generate, info, isLetIn, issued, post, regenerate, self, update } from './api-client.ts';
+import { eventually, itemsOf, keysWith, outputOf, rowOfAlias } from './local-aws.ts';
+import { actionsOf, trailOf } from './trail.ts';
+
+const { endpoint, region, credentials } = inject('deployed');
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-import-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const fileOf = (name: string, lines: readonly (object | string)[]): string => {
+  const path = join(folder, name);
+  const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+  writeFileSync(path, texts.join('\n'));
+  return path;
+};
+
+/** As on AWS, where the environment has the endpoint and says who asks. */
+const settings = {
+  cwd: root,
+  env: {
+    PATH: process.env['PATH'],
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  },
+} as const;
+const argumentsOf = (script: string, args: readonly string[]) => [
+  `scripts/${script}.ts`,
+  '--env=prod',
+  `--keys-table=${outputOf('KeysTableName')}`,
+  ...args,
+];
+
+const run = (script: 'import' | 'export', ...args: string[]) =>
+  new Promise<{ code: unknown; said: string }>((done) => {
+    execFile(process.execPath, argumentsOf(script, args), settings, (error, stdout, stderr) => {
+      done({ code: error === null ? 0 : error.code, said: stdout + stderr });
+    });
+  });
+
+async function exported(name: string): Promise<Record<string, unknown>[]> {
+  const path = join(folder, name);
+  expect(await run('export', '--out', path)).toMatchObject({ code: 0 });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+const keyIdOf = async (alias: string) => String((await rowOfAlias(alias))['keyId']);
+
+it('keys come in with their old values, are checked, audited and rotated, and go out again', async () => {
+  const oldValue = (name: string) => `sk-0ldV4lue_${name}-fromLiteLLM`;
+  const [manager, service, blocked] = [oldValue('a'), oldValue('b'), oldValue('c')] as const;
+  const rowAs = (value: string, changes: object) => ({
+    token: sha256(value),
+    key_name: `sk-...${value.slice(-4)}`,
+    spend: 1.25,
+    models: ['gpt-4o'],
+    metadata: { note: 'moved in' },
+    created_at: '2026-01-02T03:04:05.678000Z',
+    created_by: 'default_user_id',
+    team_spend: null,
+    ...changes,
+  });
+  const taken = await issued({ key_alias: 'import/taken' });
+  const managed = { key_alias: 'import/manager', key_type: 'management', user_id: 'import-ada' };
+  const limited = { key_alias: 'import/service', max_budget: 9.5, rpm_limit: 7, team_id: 'works' };
+  const plaintext = 'sk-plaintextWhereAHashBelongs';
+  const path = fileOf('keys.jsonl', [
+    rowAs(manager, managed),
+    rowAs(service, limited),
+    rowAs(blocked, { key_alias: 'import/blocked', blocked: true }),
+    '{"token": "cut o',
+    rowAs(service, { key_alias: 'import/twice' }),
+    rowAs('sk-another-value-of-LiteLLM', { key_alias: 'import/taken' }),
+    rowAs('x', { token: plaintext, key_alias: 'import/plaintext' }),
+  ]);
+
+  const before = await keysWith(taken.key_id);
+  const dry = await run('import', path);
+  expect(dry).toMatchObject({ code: 1, said: expect.stringContaining('3 could be imported') });
+  expect(await keysWith(taken.key_id)).toEqual(before);
+
+  const report = join(folder, 'refused.jsonl');
+  const applied = await run('import', path, '--apply', '--as', 'ops', '--report', report);
+  expect(applied).toMatchObject({ code: 1, said: expect.stringContaining('3 imported\n') });
+  const refused = readFileSync(report, 'utf8');
+  const columns = refused
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(Object.fromEntries(columns.map(({ line, column }) => [line, column]))).toEqual({
+    4: null,
+    5: 'token',
+    6: 'key_alias',
+    7: 'token',
+  });
+  for (const said of [dry.said, applied.said, refused]) expect(said).not.toContain(plaintext);
+  expect(JSON.stringify(await itemsOf('KeysTableName'))).not.toContain(plaintext);
+
+  // With their old values, at once.
+  const own = await generate({ user_id: 'import-ada', key_alias: 'import/own' }, manager);
+  expect(own).toMatchObject({ status: 200, body: { user_id: 'import-ada' } });
+  expect((await self(service)).body.info).toMatchObject({ ...limited, spend: 1.25 });
+  expect((await info(sha256(service))).body.info).toMatchObject({ secret_name: null });
+  expect(await isLetIn(blocked)).toBe(false);
+  expect((await post('/key/unblock', { key: sha256(blocked) })).status).toBe(200);
+  expect(await isLetIn(blocked)).toBe(true);
+
+  const keyId = await keyIdOf('import/service');
+  expect(await trailOf(keyId, service)).toMatchObject([
+    { action: 'imported', changed_by: 'ops', who: { principal: 'import' }, before: null },
+  ]);
+
+  const out = (await exported('out.jsonl')).find((key) => key['key_id'] === keyId);
+  const { created_at: _, ...rest } = rowAs(service, limited);
+  expect(out).toMatchObject({ ...rest, created_at: '2026-01-02T03:04:05.678Z', org_id: null });
+  const fields = (await info(keyId)).body.info;
+  for (const [name, value] of Object.entries(fields))
+    expect([name, out?.[name]]).toEqual([name, value]);
+  const back = fileOf('back.jsonl', [out ?? '']);
+  expect(await run('import', back)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('imported from other values'),
+  });
+
+  // Into the mirror.
+  const renewed = await regenerate({ key: service });
+  expect(renewed).toMatchObject({ status: 200, body: { key_id: keyId } });
+  expect((await info(keyId)).body.info).toMatchObject({ secret_name: 'litellm/import/service' });
+  await expectAgreement(keyId);
+  expect([await isLetIn(service), await isLetIn(renewed.body.key)]).toEqual([false, true]);
+  expect((await update({ key: keyId, key_alias: 'import/renamed' })).status).toBe(200);
+  await expectAgreement(keyId);
+  expect(await actionsOf(keyId)).toEqual(['imported', 'rotated', 'updated']);
+
+  const again = await run('import', path, '--apply');
+  expect(again.said).toContain('0 imported\n3 in already\n4 refused');
+  expect(await isLetIn(service)).toBe(false);
+});
+
+it('an import that is killed half way goes on where it was, and brings no key in twice', async () => {
+  const rows = Array.from({ length: 400 }, (_, n) => ({
+    token: sha256(`sk-killed-${n}`),
+    key_alias: `killed/${n}`,
+  }));
+  const path = fileOf('killed.jsonl', rows);
+  const isThere = async () => {
+    const items = await itemsOf('KeysTableName');
+    return items.filter(
+      ({ pk, alias }) => String(pk).startsWith('KEY#') && String(alias).startsWith('killed/'),
+    );
+  };
+  const child = spawn(process.execPath, argumentsOf('import', [path, '--apply']), {
+    ...settings,
+    stdio: 'ignore',
+  });
+  const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
+  await eventually(async () => ((await isThere()).length >= 20 ? true : null), 25_000);
+  child.kill('SIGKILL');
+  expect(await ended).toBe('SIGKILL');
+  const before = (await isThere()).length;
+  expect(before).toBeLessThan(rows.length);
+
+  const { code, said } = await run('import', path, '--apply');
+  expect(code).toBe(0);
+  const [imported, present] = ['imported', 'in already'].map((what) =>
+    Number(new RegExp(`^(\\d+) ${what}$`, 'm').exec(said)?.[1]),
+  );
+  // A write that was under way at the end may have arrived after the look.
+  expect(present).toBeGreaterThanOrEqual(before);
+  expect([(imported ?? 0) + (present ?? 0), (await isThere()).length]).toEqual([400, 400]);
+  expect(await isLetIn('sk-killed-399')).toBe(true);
+
+  const ids = new Set((await isThere()).map(({ keyId }) => keyId));
+  const records = await eventually(async () => {
+    const found = (await itemsOf('AuditTableName')).filter(({ key_id }) => ids.has(key_id));
+    return found.length >= ids.size ? found : null;
+  }, 25_000);
+  expect(new Set(records.map(({ action }) => action))).toEqual(new Set(['imported']));
+  expect(records).toHaveLength(400);
+}, 90_000);
+
+it('what cannot be worked with is said in one line', async () => {
+  const path = fileOf('one.jsonl', [{ token: sha256('sk-one') }]);
+  for (const [args, why] of [
+    [[join(folder, 'none')], 'There is no file'],
+    [[path, '--as', 'sk-name-that-is-a-key'], '--as takes a name'],
+    [[path, '--apply', '--report', path], '--report would write over the keys'],
+    [[path, '--apply=maybe'], '--apply'],
+  ] as const) {
+    const { code, said } = await run('import', ...args);
+    expect([code, said.trimEnd().split('\n').length, said]).toEqual([
+      2,
+      1,
+      expect.stringContaining(why),
+    ]);
+  }
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ token: sha256('sk-one') });
+  writeFileSync(join(folder, 'there.jsonl'), '');
+  const over = await run('export', '--out', join(folder, 'there.jsonl'));
+  expect(over).toMatchObject({ code: 2, said: expect.stringContaining('is there already') });
+});
