@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import {
   HttpLambdaAuthorizer,
   HttpLambdaResponseType,
@@ -15,9 +15,10 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ConfigName } from '../lambdas/shared/config.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface LatchkeyAuthorizerProps {
-  /** Latchkey's base URL, as in its stack's output `ApiUrl`. */
+  /** Latchkey's base URL, as in its stack's output `ApiUrl`. Keys go there: https. */
   readonly latchkeyUrl: string;
   /**
    * Full ARN of the secret with the key that the API asks with, of type `read_only`: its mirrored
@@ -33,7 +34,7 @@ export interface LatchkeyAuthorizerProps {
 /**
  * Lets Latchkey's keys into an HTTP API of another stack: as `authorizer` of the API or of its routes.
  * The function behind it may read one secret and write its log. A key of the caller's own encrypts that
- * secret? Then grant `lambda` to decrypt with it.
+ * secret? Then grant `lambda` to decrypt with it. Throws for a URL without TLS, bar one on this machine.
  */
 export class LatchkeyAuthorizer extends Construct {
   readonly authorizer: HttpLambdaAuthorizer;
@@ -42,6 +43,10 @@ export class LatchkeyAuthorizer extends Construct {
   constructor(scope: Construct, id: string, props: LatchkeyAuthorizerProps) {
     super(scope, id);
     const { latchkeyUrl, ownKeySecretArn, header = 'Authorization' } = props;
+    const isSafe = latchkeyUrl.startsWith('https://') || isLoopback(latchkeyUrl);
+    if (!Token.isUnresolved(latchkeyUrl) && !isSafe) {
+      throw new Error('latchkeyUrl must begin with https://: keys go there');
+    }
     const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH });
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),

@@ -16,12 +16,13 @@ export interface Deps {
   /** The key that the API asks with; read anew where the one before was refused. */
   readonly ownKey: (wasRefused: boolean) => Promise<string>;
   readonly send: (url: string, request: RequestInit) => Promise<Response>;
+  /** How long one answer is waited for; together with a second one within API Gateway's ten seconds. */
+  readonly limitMs: number;
 }
 
 type Event = Pick<APIGatewayRequestAuthorizerEventV2, 'identitySource'>;
 type Decision = APIGatewaySimpleAuthorizerWithContextResult<Partial<CheckedKey>>;
 
-const limitMs = 2000;
 const denied = { isAuthorized: false, context: {} };
 
 /**
@@ -30,7 +31,7 @@ const denied = { isAuthorized: false, context: {} };
  * 403, and tell the holder of a good key that it is none.
  */
 export const authorizeRequest =
-  ({ latchkeyUrl, ownKey, send }: Deps) =>
+  ({ latchkeyUrl, ownKey, send, limitMs }: Deps) =>
   async ({ identitySource }: Event): Promise<Decision> => {
     const key = identitySource[0]?.replace(/^bearer +/i, '') ?? '';
     const ask = async (wasRefused: boolean) =>
@@ -70,5 +71,6 @@ function wired() {
     latchkeyUrl: LATCHKEY_URL,
     ownKey: keptSecret(secretsClient, OWN_KEY_SECRET, () => new Date()),
     send: fetch,
+    limitMs: 4000,
   });
 }

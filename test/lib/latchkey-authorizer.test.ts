@@ -13,7 +13,7 @@ import { codeRoot } from './fixtures/synthesise.ts';
 const ownKeySecretArn =
   'arn:aws:secretsmanager:eu-west-1:111122223333:secret:litellm/gateway-AbCdEf';
 
-function sample(more: { header?: string } = {}) {
+function sample(more: { header?: string; latchkeyUrl?: string } = {}) {
   const outdir = mkdtempSync(join(inject('scratch'), 'out-'));
   const app = new App({ context: cdkJson.context, outdir });
   const props = { latchkeyUrl: 'https://keys.acme.io/', ownKeySecretArn, codeRoot, ...more };
@@ -38,6 +38,10 @@ describe('the authorizer of another API', () => {
     other.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
       IdentitySource: ['$request.header.x-api-key'],
     });
+  });
+
+  it('sends no key without TLS', () => {
+    expect(() => sample({ latchkeyUrl: 'http://keys.acme.io' })).toThrow('https');
   });
 
   it('stands before every route', () => {
