@@ -27,7 +27,7 @@ export interface Variant {
   readonly live?: number;
   /** What a 200 promises, beside that a key which it told is valid: sentences that are broken. */
   readonly promise?: (world: World, born: Born, told: Received) => string[];
-  /** What must hold in the end, whatever was told: sentences that are broken. */
+  /** What must hold in the end, after the retry where there is one: sentences that are broken. */
   readonly finally?: (world: World, born: Born) => string[];
   /** How many runs of the reconciler are under the plan too. */
   readonly disturbedRuns?: number;
@@ -190,7 +190,7 @@ async function run(variant: Variant, plan: FaultPlan) {
     await rest();
   }
   await world.deliver();
-  broken.push(...brokenAtRest(world, logged), ...(variant.finally?.(world, born) ?? []));
+  broken.push(...brokenAtRest(world, logged));
   if (!isRepair) broken.push(...brokenMails(world, sent?.body));
   if (told?.status === 200) {
     broken.push(...brokenPromise(told, world), ...(promise?.(world, born, told) ?? []));
