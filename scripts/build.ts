@@ -90,6 +90,7 @@ const unreachable = (name: string) =>
  * list of which of its features a client uses.
  */
 const standIns: Readonly<Record<string, string>> = {
+  HeaderFormatter: `export class HeaderFormatter { format() ${unreachable('HeaderFormatter')} }`,
   Sha256Js: `export class Sha256Js { constructor() ${unreachable('Sha256Js')} }`,
   AdaptiveRetryStrategy: `export class AdaptiveRetryStrategy { constructor() ${unreachable('AdaptiveRetryStrategy')} }`,
   getInstanceMetadataRegion: `export async function getInstanceMetadataRegion() ${unreachable('getInstanceMetadataRegion')}`,
@@ -107,7 +108,11 @@ const withStandIns: Plugin = {
   setup(bundler) {
     const names = Object.keys(standIns).join('|');
     bundler.onLoad(
-      { filter: new RegExp(`@(smithy|aws-sdk)[\\\\/]core[\\\\/].*[\\\\/](${names})\\.js$`) },
+      {
+        filter: new RegExp(
+          `@(smithy|aws-sdk)[\\\\/](core|signature-v4)[\\\\/].*[\\\\/](${names})\\.js$`,
+        ),
+      },
       ({ path }) => ({
         contents: standIns[basename(path, '.js')] ?? '',
       }),

@@ -88,14 +88,17 @@ const oneValue = (world: World, of: Born, answers: readonly Received[]): string[
 
 const tenDays = (world: World) => world.clock.pass(864_000_000);
 
-/** The schedule has rotated the key once, and every regenerate that was told of likewise. */
+/** The schedule has rotated the key once, or a regenerate came before it; its time is over either way. */
 const rotatedOnce = (world: World, of: Born, answers: readonly Received[]): string[] => {
   const rotated = world.trail.of(of.key_id).filter(({ action }) => action === 'rotated');
   const scheduled = rotated.filter(({ changed_by }) => changed_by === 'system').length;
   const told = answers.filter(({ status }) => status === 200).length;
-  const count = world.table.row(of.key_id)?.key.rotation_count;
+  const { rotation_count: count, key_rotation_at: next = '' } =
+    world.table.row(of.key_id)?.key ?? {};
+  const isOnce = scheduled === 1 || (scheduled === 0 && told > 0);
   return [
-    ...(scheduled === 1 && count === 1 ? [] : [`rotated ${scheduled} times, counted ${count}`]),
+    ...(isOnce && count === scheduled ? [] : [`rotated ${scheduled} times, counted ${count}`]),
+    ...(next > world.now().toISOString() ? [] : ['it is still due']),
     ...(rotated.length - scheduled === told ? [] : [`${told} told, ${rotated.length} rotated`]),
     ...(isLetIn(world, of.key) ? ['the old value is let in'] : []),
   ];

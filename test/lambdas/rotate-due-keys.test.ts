@@ -19,6 +19,7 @@ import {
   rowOf,
   untouched,
 } from './fixtures/calls.ts';
+import { bringIn } from './fixtures/imports.ts';
 import type { Service } from './fixtures/stored.ts';
 
 const day = 86_400_000;
@@ -239,6 +240,72 @@ describe('each is rotated exactly once', () => {
   });
 });
 
+describe('a value that was told by hand is not ended by the schedule', () => {
+  const regenerate = async (service: Service, key: string, body: object = {}) => {
+    const answer = await ask(service, { path: '/key/regenerate', body: { key, ...body } });
+    expect(answer.status).toBe(200);
+    return answer.body;
+  };
+
+  it('which it has come before', async () => {
+    const { service, born } = await due();
+    const told = await regenerate(service, born.key_id);
+    const { key_rotation_at = '' } = rowOf(service, born.key_id).key;
+    const ahead = Date.parse(key_rotation_at) - service.now().getTime();
+    expect(Math.abs(ahead - 10 * day)).toBeLessThanOrEqual(day);
+    expect((await service.rotate()).KeysRotated).toBe(0);
+    expect(await isLetIn(service, told.key)).toBe(true);
+    expect(rotations(service, born)).toBe(0);
+  });
+
+  it('which has failed at it', async () => {
+    const { service, born } = await due();
+    service.secrets.trouble('refused');
+    await service.rotate();
+    await service.repair();
+    const told = await regenerate(service, born.key_id);
+    service.clock.advance(pause);
+    expect((await service.rotate()).KeysRotated).toBe(0);
+    expect(await isLetIn(service, told.key)).toBe(true);
+  });
+
+  it('before the grace period that it was promised is over', async () => {
+    const { service, born } = await due();
+    service.clock.advance(-3_600_000);
+    const told = await regenerate(service, born.key_id, { grace_period: '7d' });
+    service.clock.advance(7 * day - 1);
+    expect((await service.rotate()).KeysRotated).toBe(0);
+    expect(await isLetIn(service, born.key)).toBe(true);
+    expect(await isLetIn(service, told.key)).toBe(true);
+    service.clock.advance(1);
+    await service.repair();
+    expect((await service.rotate()).KeysRotated).toBe(1);
+  });
+
+  it('where an imported key gets its first secret, whatever time it came with', async () => {
+    for (const key_rotation_at of [undefined, '2026-01-01T00:00:00.000Z']) {
+      const service = await startedService();
+      const row = await bringIn(service, { key_alias: 'a', ...tenDays, key_rotation_at });
+      const told = await regenerate(service, row.keyId);
+      expect((await service.rotate()).KeysRotated).toBe(0);
+      expect(await isLetIn(service, told.key)).toBe(true);
+      service.clock.advance(11 * day);
+      expect((await service.rotate()).KeysRotated).toBe(1);
+    }
+  });
+
+  it('nor is a time that an update sets while it is under way', async () => {
+    const { service, born } = await due();
+    beforePut(service, async () => {
+      const body = { key: born.key_id, rotation_interval: '1d' };
+      await ask(service, { path: '/key/update', body });
+    });
+    await regenerate(service, born.key_id);
+    const { key_rotation_at = '' } = rowOf(service, born.key_id).key;
+    expect(Date.parse(key_rotation_at) - service.now().getTime()).toBe(day);
+  });
+});
+
 describe('a key that cannot be rotated', () => {
   it('does not stop the others, and its name is told', async () => {
     const { service, born, troubled } = await due();
@@ -317,9 +384,11 @@ describe('a key that cannot be rotated', () => {
 
   it('since it has had its values of the day gets one on the next', async () => {
     const { service, born } = await due();
+    service.clock.advance(-1);
     for (let made = 0; made < 20; made += 1) {
       await ask(service, { path: '/key/regenerate', body: { key: born.key_id } });
     }
+    service.clock.advance(1);
     expect(await service.rotate()).toMatchObject({ KeysRotated: 0, RotationsFailed: 1 });
     expect(await service.due.findRotations(service.now(), 10)).toEqual([]);
     service.clock.advance(day / 2);
@@ -333,6 +402,16 @@ describe('a key that cannot be rotated', () => {
     service.table.putItem({ ...service.table.items.get(pk), pk, v: 2 });
     expect(await service.rotate()).toMatchObject({ KeysRotated: 1, RotationsFailed: 1 });
     expect(other === undefined ? 0 : rotations(service, other)).toBe(1);
+  });
+
+  it('since its row cannot be read keeps no other from its turn, however many they are', async () => {
+    const service = await startedService();
+    const keys = await keysOf(service, 120);
+    for (const { key_id } of keys.slice(0, 119)) {
+      const pk = rowKey(key_id);
+      service.table.putItem({ ...service.table.items.get(pk), pk, v: 2 });
+    }
+    expect(await service.rotate()).toMatchObject({ KeysRotated: 1, RotationsFailed: 119 });
   });
 
   it('since the table takes no write is told too, and overdue', async () => {

@@ -324,6 +324,15 @@ describe('an ordinary caller', () => {
     expect(refusalIn(answer)).toEqual([403, null]);
   });
 
+  it('with the name of the admin key does not change what that one created', async () => {
+    const service = await startedService();
+    const { key } = await issue(service, { user_id: 'default_user_id' });
+    const answer = await untouched(service, () =>
+      ask(service, { path, key, body: { key, tpm_limit: 7 } }),
+    );
+    expect(refusalIn(answer)).toEqual([403, null]);
+  });
+
   it('without user id does not change itself: it is not the admin who created it', async () => {
     const service = await startedService();
     const { key } = await issue(service);

@@ -21,19 +21,23 @@ export function dueOf(row: KeyRow): Due | null {
 
 /**
  * When a key is to be rotated by itself, or null. A key without a secret never is, for nobody would
- * learn its value; nor one that will have expired by then.
+ * learn its value; nor one that will have expired by then. A grace period that was promised ends first:
+ * there is room for one former value only.
  */
 export function rotationAt({
   status,
   secretName,
   expires,
   key,
+  prev,
   rotateNotBefore = '',
 }: KeyRow): string | null {
-  const { auto_rotate, key_rotation_at } = key;
+  const { auto_rotate, key_rotation_at = '' } = key;
   const isScheduled = status === 'active' && secretName !== null && auto_rotate;
-  if (!isScheduled || key_rotation_at === undefined) return null;
-  const at = key_rotation_at > rotateNotBefore ? key_rotation_at : rotateNotBefore;
+  if (!isScheduled || key_rotation_at === '') return null;
+  const until = prev?.until ?? '';
+  const wanted = key_rotation_at > until ? key_rotation_at : until;
+  const at = wanted > rotateNotBefore ? wanted : rotateNotBefore;
   return expires === null || at < expires ? at : null;
 }
 

@@ -8,6 +8,7 @@ export interface Regenerated {
   readonly patch: KeyPatch;
   readonly graceSeconds: number;
   readonly notify: Notify | null;
+  readonly rotationDue?: string;
 }
 
 /** The patch with what a new value does to the image; `updated_by` is to be the last to change it. */

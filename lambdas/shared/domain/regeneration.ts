@@ -13,6 +13,7 @@ import { type ChangeContext, patchOf } from './patch-of.ts';
 import type { Randomness } from './ports.ts';
 import { knownRecipient, recipientOf } from './recipient.ts';
 import { type Caller, isMaster } from './roles.ts';
+import { rescheduled } from './rotation.ts';
 import { checkStorable } from './storable.ts';
 import { checkCreator } from './target.ts';
 
@@ -63,15 +64,18 @@ export function regenerationOf(
   if (isExpired({ expires }, now)) {
     throw new InvalidField('duration', 'The key has expired: give it a new duration.');
   }
-  const { user_email, user_id } = patched(row.key, patch);
+  const image = patched(row.key, patch);
+  const { user_email, user_id } = image;
   const owner = [user_email ?? null, user_id ?? null, settings.mail] as const;
   const to = asksForMail ? recipientOf(...owner) : knownRecipient(...owner);
+  const next = rescheduled(image, now, random);
   return {
     kind: 'regenerate',
     value,
-    patch: withValue(patch, value, nameOf(caller)),
+    patch: withValue({ ...patch, set: { ...patch.set, ...next } }, value, nameOf(caller)),
     graceSeconds,
     notify: rotatedNotice(to),
+    ...(next === null ? {} : { rotationDue: row.key.key_rotation_at ?? '' }),
   };
 }
 

@@ -5,7 +5,7 @@ import { Conflict, InvalidField } from './errors.ts';
 import { graceSecondsOf } from './grace-period.ts';
 import { newKey } from './key-format.ts';
 import { emptyPatch } from './key-patch.ts';
-import { isExpired, type KeyRow } from './key-row.ts';
+import { isExpired, type KeyImage, type KeyRow } from './key-row.ts';
 import { type Regenerated, rotatedNotice, withValue } from './new-value.ts';
 import type { Randomness } from './ports.ts';
 import { knownRecipient } from './recipient.ts';
@@ -47,12 +47,18 @@ const pauseMs = 7_200_000;
 /** When a key that could not be rotated has another turn. */
 export const nextTry = (now: Date): string => new Date(now.getTime() + pauseMs).toISOString();
 
-/** What a rotation has of its schedule. */
-export interface Scheduled {
-  /** The `key_rotation_at` that it answers. */
-  readonly due: string;
-  /** When to try again, should this come to nothing. */
-  readonly again: string;
+/**
+ * What a regenerate by hand does to a schedule that is overdue, or has no time yet, as that of an
+ * imported key: its value is as good as the one that was due, and is not to be ended by the next run.
+ */
+export function rescheduled(
+  { auto_rotate, rotation_interval, key_rotation_at = '' }: KeyImage,
+  now: Date,
+  random: Randomness,
+): { readonly key_rotation_at: string } | null {
+  const isMissed = auto_rotate && key_rotation_at <= now.toISOString();
+  if (!isMissed || rotation_interval === undefined) return null;
+  return { key_rotation_at: nextRotation(now, rotation_interval, random) };
 }
 
 /**
@@ -62,7 +68,7 @@ export interface Scheduled {
 export function scheduledRotation(
   row: KeyRow,
   { settings, random, now }: { settings: Settings; random: Randomness; now: Date },
-): Regenerated & { readonly scheduled: Scheduled } {
+): Regenerated & { readonly rotateAgainAt: string } {
   const { rotation_interval = '', key_rotation_at = '', rotation_count } = row.key;
   const { user_email, user_id } = row.key;
   if (!isRotationDue(row, now) || isExpired(row, now)) {
@@ -81,6 +87,7 @@ export function scheduledRotation(
     patch: withValue({ ...emptyPatch, set }, value, system.changed_by),
     graceSeconds: graceSecondsOf(null, false, settings, now),
     notify: rotatedNotice(to),
-    scheduled: { due: key_rotation_at, again: nextTry(now) },
+    rotationDue: key_rotation_at,
+    rotateAgainAt: nextTry(now),
   };
 }

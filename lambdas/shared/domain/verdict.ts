@@ -31,8 +31,11 @@ export function verdictOn(row: KeyRow, hash: string, model: string | null, now: 
   return isFormer(row, hash) ? 'in_grace' : 'valid';
 }
 
-/** Names in `models` that stand for every model that there is, or that the team has. */
-const everyModel = ['*', 'all-proxy-models', 'all-team-models'];
+/**
+ * Names in `models` that stand for every model that there is. `all-team-models` stands for none: there
+ * are no teams here to say which those are, and LiteLLM leaves it to them.
+ */
+const everyModel = ['*', 'all-proxy-models'];
 
 /**
  * Whether a key's `models` have a model: by name, by a pattern such as `openai/*`, or by what its

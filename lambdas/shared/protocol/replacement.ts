@@ -9,7 +9,6 @@ import { tokenHash } from '../domain/key-format.ts';
 import { patched, textOr } from '../domain/key-patch.ts';
 import type { AliasLease, Intent, KeyPatch, KeyRow, Notify, Who } from '../domain/key-row.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
-import type { Scheduled } from '../domain/rotation.ts';
 import { checkRowSize } from '../domain/row-size.ts';
 import { secretNameOf } from '../domain/secret-name.ts';
 import { retaggedSoon } from '../domain/secret-tags.ts';
@@ -35,7 +34,10 @@ export interface Replacement {
   /** How long the former value is let in. */
   readonly graceSeconds: number;
   readonly notify: Notify | null;
-  readonly scheduled?: Scheduled;
+  /** The `key_rotation_at` that it answers, or '' for none: where another was set meanwhile, that stays. */
+  readonly rotationDue?: string;
+  /** Of a scheduled one: when to try again, should this come to nothing. */
+  readonly rotateAgainAt?: string;
 }
 
 export interface ReplacementContext {
@@ -88,7 +90,7 @@ export function openReplacement(
   context: ReplacementContext,
   answerOf: (settled: KeyRow) => unknown,
 ): OpenReplacement {
-  const { kind, value, patch, graceSeconds, notify, scheduled } = replacement;
+  const { kind, value, patch, graceSeconds, notify, rotationDue, rotateAgainAt } = replacement;
   const { who, requestId, attempt, at, opened: openedAt, settings, random } = context;
   const id = random.uuid();
   const alias = aliasAfter(row, patch);
@@ -114,7 +116,7 @@ export function openReplacement(
     names: [],
     patch,
     graceSeconds,
-    rotationDue: scheduled?.due,
+    rotationDue,
     idempotencyId: attempt?.id ?? null,
     who,
     request_id: requestId,
@@ -131,7 +133,7 @@ export function openReplacement(
     random,
   });
   // Before it is known what becomes of this try: an undo leaves it.
-  const rotateNotBefore = scheduled?.again ?? row.rotateNotBefore;
+  const rotateNotBefore = rotateAgainAt ?? row.rotateNotBefore;
   const opened: KeyRow = isMirrored
     ? { ...row, rev: row.rev + 1, stores, rotateNotBefore, intent }
     : predicted.row;
@@ -259,7 +261,7 @@ function settledImage(
   const settled = patch === undefined ? key : patched(key, patch);
   // A change that was made meanwhile is the later one, and its time and author stay.
   const { updated_at, updated_by, settings_updated_at, key_rotation_at } = key;
-  const isRescheduled = rotationDue !== undefined && rotationDue !== key_rotation_at;
+  const isRescheduled = rotationDue !== undefined && rotationDue !== (key_rotation_at ?? '');
   const image = {
     ...settled,
     ...(updated_at > opened ? { updated_at, updated_by } : { updated_at: opened }),

@@ -52,8 +52,6 @@ export async function rotateDue(stores: RotationStores, requestId: string): Prom
   const found = await due.findRotations(now(), page, deadline.tableLimitMs());
   let nextAt = now().getTime();
   for (const [index, { keyId, dueAt }] of found.entries()) {
-    await wait(Math.max(0, nextAt - now().getTime()));
-    nextAt = now().getTime() + paceMs;
     if (!hasTime(deadline)) {
       run.RotationsLeft = found.length - index;
       overdue(dueAt);
@@ -68,6 +66,9 @@ export async function rotateDue(stores: RotationStores, requestId: string): Prom
         continue;
       }
       since = row.key.key_rotation_at ?? dueAt;
+      // Only what goes on to Secrets Manager waits: rows that cannot be read keep nobody from a turn.
+      await wait(Math.max(0, nextAt - now().getTime()));
+      nextAt = now().getTime() + paceMs;
       await rotate(stores, row, requestId, deadline);
       run.KeysRotated += 1;
     } catch (error) {

@@ -15,10 +15,12 @@ const sooner = '2026-12-09T23:59:59.999Z';
 const later = '2026-12-10T00:00:00.001Z';
 
 describe('when a key is to be rotated', () => {
-  it('is at its time, or when it may be tried again, whichever is later', () => {
+  it('is at its time, when it may be tried again, or at the end of a grace period, whichever is last', () => {
     expect(rotationAt(rotated())).toBe(key.key_rotation_at);
     expect(rotationAt(rotated({ rotateNotBefore: sooner }))).toBe(key.key_rotation_at);
     expect(rotationAt(rotated({ rotateNotBefore: later }))).toBe(later);
+    expect(rotationAt(rotated({ prev: { hash: 'h', until: sooner } }))).toBe(key.key_rotation_at);
+    expect(rotationAt(rotated({ prev: { hash: 'h', until: later } }))).toBe(later);
     expect(rotationAt(rotated({ expires: later, blocked: true }))).toBe(key.key_rotation_at);
   });
 
@@ -73,7 +75,9 @@ describe('a row', () => {
         const intent = fence === undefined ? null : openUntil(fence);
         const prev = until === undefined ? null : { hash: 'h', until };
         const repair = [fence, sweepAt, until].filter((at) => at !== undefined).sort()[0];
-        const isRotation = intent === null && (repair === undefined || key_rotation_at < repair);
+        // A grace period ends first.
+        const isFirst = repair === undefined || key_rotation_at < repair;
+        const isRotation = intent === null && prev === null && isFirst;
         expect(dueOf(rotated({ intent, sweepAt, prev }, { key_rotation_at }))).toEqual(
           isRotation ? { at: key_rotation_at, work: 'rotation' } : { at: repair, work: 'repair' },
         );

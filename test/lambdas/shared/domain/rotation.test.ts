@@ -41,9 +41,9 @@ describe('a scheduled rotation', () => {
   const key = { auto_rotate: true, rotation_interval: '30d', key_rotation_at: now.toISOString() };
 
   it('says what it answers, and when it is to be tried again', () => {
-    expect(scheduledRotation(rowWith({ key }), context).scheduled).toEqual({
-      due: key.key_rotation_at,
-      again: '2026-11-25T15:50:00.000Z',
+    expect(scheduledRotation(rowWith({ key }), context)).toMatchObject({
+      rotationDue: key.key_rotation_at,
+      rotateAgainAt: '2026-11-25T15:50:00.000Z',
     });
   });
 

@@ -18,7 +18,7 @@ describe('a key may use', () => {
     ['anything', [], true],
     ['anything', ['*'], true],
     ['anything', ['all-proxy-models'], true],
-    ['anything', ['all-team-models'], true],
+    ['anything', ['all-team-models'], false],
     ['anything', ['no-default-models'], false],
     ['', ['gpt-4o'], false],
     ['', [], true],
