@@ -35,7 +35,7 @@ async function importing(service: Service, text: string, changes: Partial<Import
   async function* chunks() {
     yield Buffer.from(text);
   }
-  const tally = await importRows(jsonValues(chunks()), {
+  const tally = await importRows(() => jsonValues(chunks()), {
     stores: importStoresOf(service),
     importedBy: 'ops',
     runId: 'run-1',
@@ -174,6 +174,28 @@ describe('an import', () => {
     const text = lines(rowAs(1, { user_role: 'proxy_admin' }));
     expect(counts(await importing(service, text, { withRoles: true }))).toEqual([1, 0, 0]);
     expect((await service.generate({}, valueOf(1))).status).toBe(200);
+  });
+
+  it('refuses a row that has the value of another one, before or after it, and does not tell it', async () => {
+    const service = await startedService();
+    const short = 'sk-1234';
+    const text = lines(
+      rowAs(1, { metadata: { old: `was ${valueOf(3)}` } }),
+      rowAs(2, { key_alias: short, [short]: 1 }),
+      rowAs(3, { user_id: valueOf(4) }),
+      rowAs(4, { [short]: 1 }),
+      rowAs(5, { token: tokenHash(short), max_budget: 'much' }),
+    );
+    const { refused, said } = await importing(service, text);
+    expect(refused.map(({ row, column }) => [row, column])).toEqual([
+      [1, 'metadata'],
+      [2, 'key_alias'],
+      [3, 'user_id'],
+      [5, 'max_budget'],
+    ]);
+    for (const value of [short, valueOf(3), valueOf(4)]) {
+      expect(said + (await storedText(service))).not.toContain(value);
+    }
   });
 
   it('tells which columns with something in them it leaves out, and shows no key among their names', async () => {

@@ -61,6 +61,8 @@ export interface ImportContext {
   readonly runId: string;
   /** Whether a key may bring an admin's role. */
   readonly withRoles: boolean;
+  /** Hashes of values that no field may contain, beside the key's own. */
+  readonly tokens: ReadonlySet<string>;
   readonly settings: Pick<Settings, 'secretPrefix'>;
   readonly now: Date;
   readonly random: Randomness;
@@ -137,13 +139,21 @@ function checkToken({ token, key_id, status, deleted_at }: ImportedFields): void
   }
 }
 
-function checkFields(fields: ImportedFields, { withRoles }: ImportContext): void {
+function checkFields(fields: ImportedFields, { withRoles, tokens }: ImportContext): void {
   const { token, key_name, user_email, user_role, rotation_count } = fields;
   const { object_permission, object_permission_id } = fields;
   const { budget_limits: windows, ...others } = fields;
   checkValues(others);
   checkStorable({ ...fields }, []);
-  for (const [param, value] of Object.entries(fields)) checkNoValue(param, value, token);
+  for (const [param, value] of Object.entries(fields)) {
+    const hashes = hashesOfWords(JSON.stringify(value) ?? '');
+    if (hashes.some((hash) => hash === token || tokens.has(hash))) {
+      throw new InvalidField(
+        param,
+        `${param} contains the value of a key that is imported; keys are never stored there.`,
+      );
+    }
+  }
   if (isGiven(key_name) && !/^sk-\.\.\..{0,4}$/.test(key_name)) {
     throw new InvalidField('key_name', 'key_name is no masked name; it may be a key.');
   }
@@ -179,14 +189,11 @@ function checkFields(fields: ImportedFields, { withRoles }: ImportContext): void
   }
 }
 
-/** Refuses the key's own value, in whatever text it is. */
-function checkNoValue(param: string, value: unknown, token: string): void {
-  const text = JSON.stringify(value) ?? '';
-  const words = [...text.matchAll(/sk-[\w-]+/g), ...text.matchAll(/sk-[^\s"\\]+/g)];
-  if (words.some(([word]) => tokenHash(word) === token)) {
-    throw new InvalidField(param, `${param} contains the key itself; keys are never stored there.`);
-  }
-}
+/** The token hashes of the words in a text that may be keys. */
+export const hashesOfWords = (text: string): string[] =>
+  [...text.matchAll(/sk-[\w-]+/g), ...text.matchAll(/sk-[^\s"\\]+/g)].map(([word]) =>
+    tokenHash(word),
+  );
 
 /** Columns that LiteLLM has empty where nothing is set, and an image not at all. */
 const emptyIsNone = [

@@ -154,6 +154,18 @@ describe('is refused:', () => {
     expect(refusal.message).not.toContain(litellmKey);
   });
 
+  it.each([
+    ['metadata', (value: string) => ({ a: `used to be ${value}.` })],
+    ['user_id', (value: string) => value],
+  ])('the value of another key that is imported in %s', (param, holding) => {
+    const other = 'sk-1234';
+    const context = contextWith({ tokens: new Set([tokenHash(other)]) });
+    const refusal = refusalOf({ [param]: holding(other) }, context);
+    expect(refusal.param).toBe(param);
+    expect(refusal.message).not.toContain(other);
+    expect(refusalOf({ [param]: holding('sk-12345') }, context).param).toBe('none');
+  });
+
   it('an issued key anywhere', () => {
     const issued = newKey('0123456789ABCDEFG', seededRandom('canary').bytes);
     const refusal = refusalOf({ metadata: { a: `x${issued}` } });
