@@ -1,4 +1,6 @@
 /** An import from the file to the table, and back out: what each row becomes, and what is said of it. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newKey, newKeyId, tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
@@ -174,6 +176,50 @@ describe('an import', () => {
     const text = lines(rowAs(1, { user_role: 'proxy_admin' }));
     expect(counts(await importing(service, text, { withRoles: true }))).toEqual([1, 0, 0]);
     expect((await service.generate({}, valueOf(1))).status).toBe(200);
+  });
+
+  it('takes the roles that there are here, and refuses LiteLLM’s others', async () => {
+    const service = await startedService();
+    const roles = ['internal_user', 'internal_user_viewer', null];
+    const others = ['org_admin', 'team', 'customer', 'app_user', ''];
+    const rows = [...roles, ...others].map((user_role, n) =>
+      rowAs(n, { user_role, user_id: 'ada' }),
+    );
+    const { tally, refused } = await importing(service, lines(...rows));
+    expect([tally.imported, refused.map(({ row, column }) => [row, column])]).toEqual([
+      3,
+      [4, 5, 6, 7, 8].map((row) => [row, 'user_role']),
+    ]);
+    const statusOf = async (n: number) => (await service.generate({}, valueOf(n))).status;
+    expect([await statusOf(0), await statusOf(1), await statusOf(2)]).toEqual([200, 401, 200]);
+  });
+
+  it('refuses keys that only their team kept from something, as the database has it', async () => {
+    const service = await startedService();
+    const { tally, refused } = await importing(
+      service,
+      lines(
+        rowAs(1, { team_id: 'works', team_blocked: true, team_models: [] }),
+        rowAs(2, { team_id: 'works', team_blocked: false, team_models: ['o3'], models: [] }),
+        rowAs(3, { models: ['all-team-models'] }),
+        rowAs(4, { team_id: 'works', team_blocked: false, team_models: ['o3'] }),
+        rowAs(5, { team_id: null, team_blocked: null, team_models: null, models: [] }),
+      ),
+    );
+    expect(refused.map(({ row, column }) => [row, column])).toEqual([
+      [1, 'team_blocked'],
+      [2, 'models'],
+      [3, 'models'],
+    ]);
+    expect([tally.imported, [...tally.leftOut]]).toEqual([2, []]);
+  });
+
+  it('has a query for the database that brings what lies in other tables', () => {
+    const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
+    const query = /^psql [\s\S]*?^```$/m.exec(readme)?.[0];
+    for (const column of ['object_permission', 'team_blocked', 'team_models', 'user_role']) {
+      expect(query).toContain(`$$${column}$$, `);
+    }
   });
 
   it('refuses a row that has the value of another one, before or after it, and does not tell it', async () => {

@@ -52,6 +52,9 @@ export interface ImportedFields extends Omit<KeyFields, 'key' | 'duration' | 'bu
   readonly deleted_at?: Maybe<string>;
   /** Names a row of another table, which has to come along as `object_permission`. */
   readonly object_permission_id?: Maybe<string>;
+  /** Of the team's row: there are no teams here, so the key must not depend on it. */
+  readonly team_blocked?: Maybe<boolean>;
+  readonly team_models?: Maybe<readonly string[]>;
 }
 
 export interface ImportContext {
@@ -77,6 +80,7 @@ export function importedKeyOf(fields: ImportedFields, context: ImportContext): K
   const { token } = fields;
   checkToken(fields);
   checkFields(fields, context);
+  checkTeam(fields);
   const alias = fields.key_alias ?? null;
   if (alias !== null) checkAlias(alias, null);
   // It names no secret yet, but does from its next value on.
@@ -194,6 +198,28 @@ export const hashesOfWords = (text: string): string[] =>
   [...text.matchAll(/sk-[\w-]+/g), ...text.matchAll(/sk-[^\s"\\]+/g)].map(([word]) =>
     tokenHash(word),
   );
+
+/** Refuses a key that is bound by its team alone. */
+function checkTeam({ models, team_blocked, team_models }: ImportedFields): void {
+  if (team_blocked === true) {
+    throw new InvalidField(
+      'team_blocked',
+      'The team of this key is blocked, and there are no teams here: block the key in its place.',
+    );
+  }
+  if (models?.includes('all-team-models') === true) {
+    throw new InvalidField(
+      'models',
+      'models has all-team-models, and there are no teams here: write the models out.',
+    );
+  }
+  if ((models ?? []).length === 0 && (team_models ?? []).length > 0) {
+    throw new InvalidField(
+      'models',
+      'The key gets its models from its team, and there are no teams here: write them into models.',
+    );
+  }
+}
 
 /** Columns that LiteLLM has empty where nothing is set, and an image not at all. */
 const emptyIsNone = [

@@ -212,6 +212,30 @@ describe('is refused:', () => {
     expect(refusalOf(changes).param).toBe(param);
   });
 
+  it('what only its team kept from a key', () => {
+    expect(refusalOf({ team_blocked: true, models: ['gpt-4o'] }).param).toBe('team_blocked');
+    expect(refusalOf({ models: ['gpt-4o', 'all-team-models'] })).toMatchObject({
+      param: 'models',
+      message: expect.stringContaining('write the models out'),
+    });
+    for (const models of [[], null, undefined]) {
+      expect(refusalOf({ models, team_models: ['gpt-4o'] })).toMatchObject({
+        param: 'models',
+        message: expect.stringContaining('write them into models'),
+      });
+    }
+  });
+
+  it('no key that its team does not bind, which is the same whatever the team has', () => {
+    const unbound = { team_blocked: false, team_models: [] };
+    expect(rowOf(unbound).imported).toBe(rowOf().imported);
+    const models = ['gpt-4o'];
+    const own = rowOf({ models, team_models: ['o3'] });
+    expect(own.key.models).toEqual(models);
+    expect(own.imported).toBe(rowOf({ models }).imported);
+    expect(JSON.stringify(own)).not.toContain('team_models');
+  });
+
   it('an admin’s role, unless that is asked for', () => {
     for (const user_role of ['proxy_admin', 'proxy_admin_viewer'] as const) {
       expect(refusalOf({ user_role }).param).toBe('user_role');
