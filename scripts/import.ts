@@ -3,7 +3,7 @@
  * `--apply` nothing is written. Exit code 0: all rows are in, or could be; 1: some were refused; 2: the
  * input or the environment is none to work with.
  */
-import { createReadStream, existsSync, openSync, writeSync } from 'node:fs';
+import { createReadStream, openSync, statSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -51,7 +51,9 @@ async function main(): Promise<void> {
   });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new Unusable(usage);
-  if (!existsSync(file)) throw new Unusable(`There is no file ${file}`);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new Unusable(`There is no file ${file}`);
+  if (!found.isFile()) throw new Unusable('The rows are read twice: give a file, and no pipe');
   if (values.report !== undefined && resolve(values.report) === resolve(file)) {
     throw new Unusable('--report would write over the keys: name another file');
   }
@@ -67,7 +69,7 @@ async function main(): Promise<void> {
     if (report !== null) writeSync(report, `${JSON.stringify(entry)}\n`);
   };
   const progress = pace(say);
-  const tally = await importRows(jsonValues(createReadStream(file)), {
+  const tally = await importRows(() => jsonValues(createReadStream(file)), {
     stores: { table: keyTable(documentsOf(client), name), random: secureRandom, pause },
     importedBy: as,
     runId: secureRandom.uuid(),

@@ -1,6 +1,10 @@
 /** An import from the file's values to the table, row by row; says what became of each. */
 import { DomainError, InvalidField, Unavailable } from '../../lambdas/shared/domain/errors.ts';
-import { type ImportContext, importedKeyOf } from '../../lambdas/shared/domain/imported-key.ts';
+import {
+  hashesOfWords,
+  type ImportContext,
+  importedKeyOf,
+} from '../../lambdas/shared/domain/imported-key.ts';
 import {
   containsKey,
   isTokenHash,
@@ -16,7 +20,7 @@ import { eachInFlight } from './each-in-flight.ts';
 import type { JsonText } from './json-values.ts';
 import { readRow } from './litellm-row.ts';
 
-export interface ImportRun extends Omit<ImportContext, 'now'> {
+export interface ImportRun extends Omit<ImportContext, 'now' | 'tokens'> {
   readonly stores: ImportStores;
   readonly now: () => Date;
   /** Else nothing is written, and what would be is counted. */
@@ -58,10 +62,14 @@ interface Candidate {
 }
 
 /**
- * Imports all rows, and goes on after a refused one. Memory grows by a hash and an alias per row.
- * Throws what is no matter of one row.
+ * Imports all rows, and goes on after a refused one. They are read twice: a row may contain the value
+ * of a later one. Memory grows by two hashes and an alias per row. Throws what is no matter of one row.
  */
-export async function importRows(values: AsyncIterable<JsonText>, run: ImportRun): Promise<Tally> {
+export async function importRows(
+  read: () => AsyncIterable<JsonText>,
+  run: ImportRun,
+): Promise<Tally> {
+  const tokens = await tokensOf(read());
   const tally: Tally = { rows: 0, imported: 0, present: 0, refused: 0, leftOut: new Map() };
   /** The rows that have a hash or an alias. */
   const rowOf = new Map<string, number>();
@@ -86,10 +94,10 @@ export async function importRows(values: AsyncIterable<JsonText>, run: ImportRun
   return tally;
 
   async function* candidates(): AsyncGenerator<Candidate> {
-    for await (const { line, text } of values) {
+    for await (const { line, text } of read()) {
       for (const value of rowsIn(text)) {
         tally.rows += 1;
-        const place = { line, row: tally.rows, key: shownKey(value) };
+        const place = { line, row: tally.rows, key: shownKey(value, tokens) };
         try {
           yield { place, key: candidateOf(value) };
         } catch (error) {
@@ -103,11 +111,11 @@ export async function importRows(values: AsyncIterable<JsonText>, run: ImportRun
     if (value === undefined) throw new InvalidField(null, 'This is no JSON, or cut off.');
     if (!isObject(value)) throw new InvalidField(null, 'This is no key: whole objects are needed.');
     const { fields, leftOut } = readRow(value);
-    const key = importedKeyOf(fields, { ...run, now: run.now() });
+    const key = importedKeyOf(fields, { ...run, tokens, now: run.now() });
     claim(key.cur.hash, 'token', tally.rows);
     if (key.alias !== null) claim(`alias ${key.alias}`, 'key_alias', tally.rows);
     for (const name of leftOut) {
-      const shown = containsKey(name) ? maskedIdentifier(name) : name.slice(0, 100);
+      const shown = maySay(name, tokens) ? name.slice(0, 100) : maskedIdentifier(name);
       if (tally.leftOut.size >= mostNames && !tally.leftOut.has(shown)) continue;
       tally.leftOut.set(shown, (tally.leftOut.get(shown) ?? 0) + 1);
     }
@@ -137,11 +145,26 @@ function rowsIn(text: string): readonly unknown[] {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The hashes of all rows, whether they can be imported or not. */
+async function tokensOf(values: AsyncIterable<JsonText>): Promise<Set<string>> {
+  const tokens = new Set<string>();
+  for await (const { text } of values) {
+    for (const value of rowsIn(text)) {
+      const token = isObject(value) ? value['token'] : undefined;
+      if (typeof token === 'string' && isTokenHash(token)) tokens.add(token);
+    }
+  }
+  return tokens;
+}
+
+const maySay = (text: string, tokens: ReadonlySet<string>): boolean =>
+  !containsKey(text) && !hashesOfWords(text).some((hash) => tokens.has(hash));
+
 /** Neither a value nor a whole hash is ever shown. */
-function shownKey(value: unknown): string | null {
+function shownKey(value: unknown, tokens: ReadonlySet<string>): string | null {
   if (!isObject(value)) return null;
   const { key_alias, token } = value;
-  if (typeof key_alias === 'string' && key_alias !== '' && !containsKey(key_alias)) {
+  if (typeof key_alias === 'string' && key_alias !== '' && maySay(key_alias, tokens)) {
     return key_alias.slice(0, 100);
   }
   return typeof token === 'string' && isTokenHash(token) ? maskedIdentifier(token) : null;

@@ -101,10 +101,12 @@ const columns = {
   store_secret: truth(),
 };
 
-/** Other names of columns, and what is kept in metadata here. */
+/** Other names of columns, what is kept in metadata here, and what is only looked at. */
 const others = {
   org_id: text(),
   policies: json(texts()),
+  team_blocked: truth(),
+  team_models: json(texts()),
   litellm_budget_table: json(
     z.nullish(z.looseObject({ soft_budget: budget(), budget_id: text() })),
   ),

@@ -1,7 +1,6 @@
 /** The keys of a LiteLLM in and out of the deployed stack, by the commands that operators give. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, inject, it } from 'vitest';
@@ -149,7 +148,8 @@ it('keys come in with their old values, are checked, audited and rotated, and go
 });
 
 it('an import that is killed half way goes on where it was, and brings no key in twice', async () => {
-  const rows = Array.from({ length: 60 }, (_, n) => ({
+  // So many that it cannot be done before it is killed.
+  const rows = Array.from({ length: 300 }, (_, n) => ({
     token: sha256(`sk-killed-${n}`),
     key_alias: `killed/${n}`,
   }));
@@ -158,31 +158,25 @@ it('an import that is killed half way goes on where it was, and brings no key in
     const isRow = ({ pk }: { pk?: unknown }) => String(pk).startsWith('KEY#');
     return items.filter((item) => isRow(item) && String(item['alias']).startsWith('killed/'));
   };
-  // It cannot be done before it is killed: of the pipe it gets no more than this.
-  const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
-  const args = argumentsOf('import', [pipe, '--apply']);
+  const path = fileOf('killed.jsonl', rows);
+  const args = argumentsOf('import', [path, '--apply']);
   const child = spawn(process.execPath, args, { ...settings, stdio: 'ignore' });
   const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
-  const sending = await open(pipe, 'w');
-  const texts = rows.slice(0, 40).map((row) => `${JSON.stringify(row)}\n`);
-  await sending.write(texts.join(''));
   await eventually(async () => ((await isThere()).length >= 5 ? true : null), 25_000);
   child.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
-  await sending.close();
   const before = (await isThere()).length;
-  expect(before).toBeLessThanOrEqual(40);
 
-  const { code, said } = await run('import', fileOf('killed.jsonl', rows), '--apply');
+  const { code, said } = await run('import', path, '--apply');
   expect(code).toBe(0);
   const [imported = 0, present = 0] = ['imported', 'in already'].map((what) =>
     Number(new RegExp(`^(\\d+) ${what}$`, 'm').exec(said)?.[1]),
   );
   // A write that was under way at the end may have arrived after the look.
   expect(present).toBeGreaterThanOrEqual(before);
-  expect([imported + present, (await isThere()).length]).toEqual([60, 60]);
-  expect(await isLetIn('sk-killed-59')).toBe(true);
+  expect(imported).toBeGreaterThan(0);
+  expect([imported + present, (await isThere()).length]).toEqual([300, 300]);
+  expect(await isLetIn('sk-killed-299')).toBe(true);
 
   const ids = new Set((await isThere()).map(({ keyId }) => keyId));
   const records = await eventually(async () => {
@@ -190,13 +184,16 @@ it('an import that is killed half way goes on where it was, and brings no key in
     return found.length >= ids.size ? found : null;
   }, 25_000);
   expect(new Set(records.map(({ action }) => action))).toEqual(new Set(['imported']));
-  expect(records).toHaveLength(60);
+  expect(records).toHaveLength(300);
 }, 90_000);
 
 it('what cannot be worked with is said in one line', async () => {
   const path = fileOf('one.jsonl', [{ token: sha256('sk-one') }]);
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
   for (const [args, why] of [
     [[join(folder, 'none')], 'There is no file'],
+    [[pipe], 'give a file, and no pipe'],
     [[path, '--as', 'sk-name-that-is-a-key'], '--as takes a name'],
     [[path, '--apply', '--report', path], '--report would write over the keys'],
     [[path, '--apply=maybe'], '--apply'],

@@ -1,4 +1,6 @@
 /** An import from the file to the table, and back out: what each row becomes, and what is said of it. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newKey, newKeyId, tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
@@ -35,7 +37,7 @@ async function importing(service: Service, text: string, changes: Partial<Import
   async function* chunks() {
     yield Buffer.from(text);
   }
-  const tally = await importRows(jsonValues(chunks()), {
+  const tally = await importRows(() => jsonValues(chunks()), {
     stores: importStoresOf(service),
     importedBy: 'ops',
     runId: 'run-1',
@@ -174,6 +176,72 @@ describe('an import', () => {
     const text = lines(rowAs(1, { user_role: 'proxy_admin' }));
     expect(counts(await importing(service, text, { withRoles: true }))).toEqual([1, 0, 0]);
     expect((await service.generate({}, valueOf(1))).status).toBe(200);
+  });
+
+  it('takes the roles that there are here, and refuses LiteLLM’s others', async () => {
+    const service = await startedService();
+    const roles = ['internal_user', 'internal_user_viewer', null];
+    const others = ['org_admin', 'team', 'customer', 'app_user', ''];
+    const rows = [...roles, ...others].map((user_role, n) =>
+      rowAs(n, { user_role, user_id: 'ada' }),
+    );
+    const { tally, refused } = await importing(service, lines(...rows));
+    expect([tally.imported, refused.map(({ row, column }) => [row, column])]).toEqual([
+      3,
+      [4, 5, 6, 7, 8].map((row) => [row, 'user_role']),
+    ]);
+    const statusOf = async (n: number) => (await service.generate({}, valueOf(n))).status;
+    expect([await statusOf(0), await statusOf(1), await statusOf(2)]).toEqual([200, 401, 200]);
+  });
+
+  it('refuses keys that only their team kept from something, as the database has it', async () => {
+    const service = await startedService();
+    const { tally, refused } = await importing(
+      service,
+      lines(
+        rowAs(1, { team_id: 'works', team_blocked: true, team_models: [] }),
+        rowAs(2, { team_id: 'works', team_blocked: false, team_models: ['o3'], models: [] }),
+        rowAs(3, { models: ['all-team-models'] }),
+        rowAs(4, { team_id: 'works', team_blocked: false, team_models: ['o3'] }),
+        rowAs(5, { team_id: null, team_blocked: null, team_models: null, models: [] }),
+      ),
+    );
+    expect(refused.map(({ row, column }) => [row, column])).toEqual([
+      [1, 'team_blocked'],
+      [2, 'models'],
+      [3, 'models'],
+    ]);
+    expect([tally.imported, [...tally.leftOut]]).toEqual([2, []]);
+  });
+
+  it('has a query for the database that brings what lies in other tables', () => {
+    const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
+    const query = /^psql [\s\S]*?^```$/m.exec(readme)?.[0];
+    for (const column of ['object_permission', 'team_blocked', 'team_models', 'user_role']) {
+      expect(query).toContain(`$$${column}$$, `);
+    }
+  });
+
+  it('refuses a row that has the value of another one, before or after it, and does not tell it', async () => {
+    const service = await startedService();
+    const short = 'sk-1234';
+    const text = lines(
+      rowAs(1, { metadata: { old: `was ${valueOf(3)}` } }),
+      rowAs(2, { key_alias: short, [short]: 1 }),
+      rowAs(3, { user_id: valueOf(4) }),
+      rowAs(4, { [short]: 1 }),
+      rowAs(5, { token: tokenHash(short), max_budget: 'much' }),
+    );
+    const { refused, said } = await importing(service, text);
+    expect(refused.map(({ row, column }) => [row, column])).toEqual([
+      [1, 'metadata'],
+      [2, 'key_alias'],
+      [3, 'user_id'],
+      [5, 'max_budget'],
+    ]);
+    for (const value of [short, valueOf(3), valueOf(4)]) {
+      expect(said + (await storedText(service))).not.toContain(value);
+    }
   });
 
   it('tells which columns with something in them it leaves out, and shows no key among their names', async () => {

@@ -52,6 +52,9 @@ export interface ImportedFields extends Omit<KeyFields, 'key' | 'duration' | 'bu
   readonly deleted_at?: Maybe<string>;
   /** Names a row of another table, which has to come along as `object_permission`. */
   readonly object_permission_id?: Maybe<string>;
+  /** Of the team's row: there are no teams here, so the key must not depend on it. */
+  readonly team_blocked?: Maybe<boolean>;
+  readonly team_models?: Maybe<readonly string[]>;
 }
 
 export interface ImportContext {
@@ -61,6 +64,8 @@ export interface ImportContext {
   readonly runId: string;
   /** Whether a key may bring an admin's role. */
   readonly withRoles: boolean;
+  /** Hashes of values that no field may contain, beside the key's own. */
+  readonly tokens: ReadonlySet<string>;
   readonly settings: Pick<Settings, 'secretPrefix'>;
   readonly now: Date;
   readonly random: Randomness;
@@ -75,6 +80,7 @@ export function importedKeyOf(fields: ImportedFields, context: ImportContext): K
   const { token } = fields;
   checkToken(fields);
   checkFields(fields, context);
+  checkTeam(fields);
   const alias = fields.key_alias ?? null;
   if (alias !== null) checkAlias(alias, null);
   // It names no secret yet, but does from its next value on.
@@ -137,13 +143,21 @@ function checkToken({ token, key_id, status, deleted_at }: ImportedFields): void
   }
 }
 
-function checkFields(fields: ImportedFields, { withRoles }: ImportContext): void {
+function checkFields(fields: ImportedFields, { withRoles, tokens }: ImportContext): void {
   const { token, key_name, user_email, user_role, rotation_count } = fields;
   const { object_permission, object_permission_id } = fields;
   const { budget_limits: windows, ...others } = fields;
   checkValues(others);
   checkStorable({ ...fields }, []);
-  for (const [param, value] of Object.entries(fields)) checkNoValue(param, value, token);
+  for (const [param, value] of Object.entries(fields)) {
+    const hashes = hashesOfWords(JSON.stringify(value) ?? '');
+    if (hashes.some((hash) => hash === token || tokens.has(hash))) {
+      throw new InvalidField(
+        param,
+        `${param} contains the value of a key that is imported; keys are never stored there.`,
+      );
+    }
+  }
   if (isGiven(key_name) && !/^sk-\.\.\..{0,4}$/.test(key_name)) {
     throw new InvalidField('key_name', 'key_name is no masked name; it may be a key.');
   }
@@ -179,12 +193,31 @@ function checkFields(fields: ImportedFields, { withRoles }: ImportContext): void
   }
 }
 
-/** Refuses the key's own value, in whatever text it is. */
-function checkNoValue(param: string, value: unknown, token: string): void {
-  const text = JSON.stringify(value) ?? '';
-  const words = [...text.matchAll(/sk-[\w-]+/g), ...text.matchAll(/sk-[^\s"\\]+/g)];
-  if (words.some(([word]) => tokenHash(word) === token)) {
-    throw new InvalidField(param, `${param} contains the key itself; keys are never stored there.`);
+/** The token hashes of the words in a text that may be keys. */
+export const hashesOfWords = (text: string): string[] =>
+  [...text.matchAll(/sk-[\w-]+/g), ...text.matchAll(/sk-[^\s"\\]+/g)].map(([word]) =>
+    tokenHash(word),
+  );
+
+/** Refuses a key that is bound by its team alone. */
+function checkTeam({ models, team_blocked, team_models }: ImportedFields): void {
+  if (team_blocked === true) {
+    throw new InvalidField(
+      'team_blocked',
+      'The team of this key is blocked, and there are no teams here: block the key in its place.',
+    );
+  }
+  if (models?.includes('all-team-models') === true) {
+    throw new InvalidField(
+      'models',
+      'models has all-team-models, and there are no teams here: write the models out.',
+    );
+  }
+  if ((models ?? []).length === 0 && (team_models ?? []).length > 0) {
+    throw new InvalidField(
+      'models',
+      'The key gets its models from its team, and there are no teams here: write them into models.',
+    );
   }
 }
 

@@ -154,6 +154,18 @@ describe('is refused:', () => {
     expect(refusal.message).not.toContain(litellmKey);
   });
 
+  it.each([
+    ['metadata', (value: string) => ({ a: `used to be ${value}.` })],
+    ['user_id', (value: string) => value],
+  ])('the value of another key that is imported in %s', (param, holding) => {
+    const other = 'sk-1234';
+    const context = contextWith({ tokens: new Set([tokenHash(other)]) });
+    const refusal = refusalOf({ [param]: holding(other) }, context);
+    expect(refusal.param).toBe(param);
+    expect(refusal.message).not.toContain(other);
+    expect(refusalOf({ [param]: holding('sk-12345') }, context).param).toBe('none');
+  });
+
   it('an issued key anywhere', () => {
     const issued = newKey('0123456789ABCDEFG', seededRandom('canary').bytes);
     const refusal = refusalOf({ metadata: { a: `x${issued}` } });
@@ -198,6 +210,30 @@ describe('is refused:', () => {
     [null, { metadata: { a: 'x'.repeat(33_000) } }],
   ])('%s of %j', (param, changes) => {
     expect(refusalOf(changes).param).toBe(param);
+  });
+
+  it('what only its team kept from a key', () => {
+    expect(refusalOf({ team_blocked: true, models: ['gpt-4o'] }).param).toBe('team_blocked');
+    expect(refusalOf({ models: ['gpt-4o', 'all-team-models'] })).toMatchObject({
+      param: 'models',
+      message: expect.stringContaining('write the models out'),
+    });
+    for (const models of [[], null, undefined]) {
+      expect(refusalOf({ models, team_models: ['gpt-4o'] })).toMatchObject({
+        param: 'models',
+        message: expect.stringContaining('write them into models'),
+      });
+    }
+  });
+
+  it('no key that its team does not bind, which is the same whatever the team has', () => {
+    const unbound = { team_blocked: false, team_models: [] };
+    expect(rowOf(unbound).imported).toBe(rowOf().imported);
+    const models = ['gpt-4o'];
+    const own = rowOf({ models, team_models: ['o3'] });
+    expect(own.key.models).toEqual(models);
+    expect(own.imported).toBe(rowOf({ models }).imported);
+    expect(JSON.stringify(own)).not.toContain('team_models');
   });
 
   it('an admin’s role, unless that is asked for', () => {
