@@ -8,18 +8,23 @@ import httpx
 from litellm.caching import InMemoryCache
 from litellm.exceptions import BudgetExceededError
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth, hash_token
+from litellm.proxy.auth.auth_utils import request_fallback_model_names
+from litellm.proxy.common_utils.http_parsing_utils import read_request_body
 
 HEADERS: Final = {"authorization": f"Bearer {os.environ['LATCHKEY_KEY']}"}  # The proxy's own key, of type `read_only`.
 client: Final = httpx.AsyncClient(base_url=os.environ["LATCHKEY_URL"], headers=HEADERS, timeout=5)
 # What a cache costs: a key that is blocked, deleted, rotated away or expired is let in for so much longer.
 CACHE_SECONDS: Final = float(os.environ.get("LATCHKEY_CACHE_SECONDS", "0"))
 cache: Final = InMemoryCache(max_size_in_memory=10_000)
-FIELDS: Final = UserAPIKeyAuth.model_fields.keys() - {"user_role"} | {"organization_id"}  # An admin of keys is none here.
+# An admin of keys is none here. With the other two, which anyone may set, LiteLLM calls models that are not in `models`.
+FIELDS: Final = UserAPIKeyAuth.model_fields.keys() - {"user_role", "config", "router_settings"} | {"organization_id"}
 
 
 async def user_api_key_auth(request: Any, api_key: str | None) -> UserAPIKeyAuth:
     """Asks for each request. Raises a 401 that says why, a 403, a 422 for a spent budget, and without an answer a 503."""
-    asked = {"key": api_key or "", "model": await model_in(request)}
+    body = read if isinstance(read := await read_request_body(request), dict) else {}  # LiteLLM serves the path's model.
+    model = request.path_params.get("model") or request.path_params.get("model_name") or body.get("model")
+    asked = {"key": api_key or "", "model": model if isinstance(model, str) else None}
     name = f"{hash_token(asked['key'])} {asked['model']}"
     try:
         if (key := cache.get_cache(name)) is None:
@@ -34,10 +39,14 @@ async def user_api_key_auth(request: Any, api_key: str | None) -> UserAPIKeyAuth
         raise ProxyException("This key may not use this model.", "key_model_access_denied", "model", 403)
     if found is None:
         raise ProxyException(f"This key is not let in: {reason}.", "auth_error", "key", 401)
+    if found.key_type in ("management", "read_only"):
+        raise ProxyException(f"A key of type {found.key_type} is for Latchkey alone.", "auth_error", "key", 403)
     is_raised = found.metadata.get("temp_budget_expiry", "") > datetime.now(timezone.utc).isoformat()
     extra = found.metadata.get("temp_budget_increase", 0) if is_raised else 0
     if found.max_budget is not None and found.spend >= found.max_budget + extra:  # LiteLLM asks this of its own keys alone.
         raise BudgetExceededError(found.spend, found.max_budget + extra)
+    by_name = request_fallback_model_names(body)  # LiteLLM checks what an alias makes of these, and calls them as they are.
+    found.aliases = {name: model for name, model in found.aliases.items() if name not in by_name}
     return found
 
 
@@ -49,11 +58,3 @@ def identity(key: dict[str, Any]) -> UserAPIKeyAuth:
     found = UserAPIKeyAuth(**told, user_role=LitellmUserRoles.INTERNAL_USER)
     found.api_key = found.token  # The hash of its current value: in a grace period both values have one count.
     return found
-
-
-async def model_in(request: Any) -> str | None:
-    try:  # LiteLLM serves the one in the path and checks the one in the body. In a form its own check finds it.
-        in_path = request.path_params.get("model") or request.path_params.get("model_name")
-        return model if isinstance(model := in_path or (await request.json())["model"], str) else None
-    except (ValueError, KeyError, TypeError, RuntimeError):
-        return None

@@ -5,15 +5,16 @@ Each test states what an operator of a proxy can rely on. `npm run test:clients`
 
 import asyncio
 import hashlib
+import json
 import os
 import time
 import unittest
-from types import SimpleNamespace
 from unittest import mock
 
 import httpx
 from litellm.exceptions import BudgetExceededError
 from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
+from starlette.requests import Request
 
 ADMIN = {"authorization": f"Bearer {os.environ['LATCHKEY_ADMIN_KEY']}"}
 
@@ -32,21 +33,23 @@ import latchkey_auth  # noqa: E402  It reads its settings once.
 LOOP = asyncio.new_event_loop()
 
 
-def let_in(key: str | None, body: object = None, **path_params: str) -> UserAPIKeyAuth:
-    async def json() -> object:
-        if body is None:
-            raise ValueError("no JSON")
-        return body
+def let_in(key: str | None, body: object = None, form: bytes | None = None, **path_params: str) -> UserAPIKeyAuth:
+    sent = form or (b"" if body is None else json.dumps(body).encode())
+    content_type = b"application/json" if form is None else b"application/x-www-form-urlencoded"
 
-    request = SimpleNamespace(json=json, path_params=path_params)
+    async def receive() -> dict:
+        return {"type": "http.request", "body": sent}
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "query_string": b"", "path_params": path_params}
+    request = Request({**scope, "headers": [(b"content-type", content_type)]}, receive)
     return LOOP.run_until_complete(latchkey_auth.user_api_key_auth(request, key))
 
 
 class Case(unittest.TestCase):
-    def refused(self, code: int, key: str, body: object = None, **path_params: str) -> ProxyException:
+    def refused(self, code: int, key: str, body: object = None, **others: object) -> ProxyException:
         """LiteLLM answers this exception with its code, where others become a 401."""
         with self.assertRaises(ProxyException) as caught:
-            let_in(key, body, **path_params)
+            let_in(key, body, **others)
         self.assertEqual(caught.exception.code, str(code))
         self.assertNotIn(key, caught.exception.message)
         return caught.exception
@@ -92,8 +95,11 @@ class AKeyThatIsGood(Case):
         key = latchkey("/key/generate", user_role="proxy_admin")["key"]
         self.assertEqual(let_in(key).user_role, LitellmUserRoles.INTERNAL_USER)
 
-    def test_keeps_its_routes_where_it_is_for_latchkey_alone(self):
-        self.assertEqual(let_in(PROXY_KEY).allowed_routes, ["info_routes"])
+    def test_comes_without_what_would_open_models_to_it(self):
+        fallbacks = [{"small": ["large"]}]
+        key = latchkey("/key/generate", models=["small"], config={"a": 1}, router_settings={"fallbacks": fallbacks})["key"]
+        found = let_in(key)
+        self.assertEqual((found.config, found.router_settings), ({}, None))
 
     def test_has_one_count_for_both_values_of_a_grace_period(self):
         former = latchkey("/key/generate")
@@ -121,6 +127,12 @@ class AKeyThatIsNot(Case):
                 let_in(key)
             self.assertEqual(caught.exception.code, "401")
 
+    def test_is_refused_where_it_is_for_latchkey_alone_whatever_its_routes(self):
+        for key_type in ("management", "read_only"):
+            for fields in ({}, {"allowed_routes": ["llm_api_routes"]}):
+                key = latchkey("/key/generate", key_type=key_type, **fields)["key"]
+                self.assertIn(key_type, self.refused(403, key).message)
+
     def test_is_refused_by_the_next_request_after_a_block(self):
         key = latchkey("/key/generate")["key"]
         let_in(key)
@@ -139,6 +151,19 @@ class AModel(Case):
         for name in ("model", "model_name"):
             self.refused(403, key, {"model": "gpt-4o"}, **{name: "claude"})
             let_in(key, {"model": "gpt-4o"}, **{name: "gpt-4o"})
+
+    def test_in_a_form_counts_as_well(self):
+        key = latchkey("/key/generate", models=["gpt-4o"])["key"]
+        let_in(key, form=b"model=gpt-4o")
+        self.refused(403, key, form=b"model=claude")
+
+    def test_to_fall_back_on_is_no_alias(self):
+        aliases = {"claude": "gpt-4o", "fast": "gpt-4o"}
+        key = latchkey("/key/generate", models=["gpt-4o"], aliases=aliases)["key"]
+        self.assertEqual(let_in(key, {"model": "fast"}).aliases, aliases)
+        for fallback in ("claude", {"fast": ["claude"]}, {"model": "claude"}):
+            found = let_in(key, {"model": "fast", "fallbacks": [fallback]})
+            self.assertEqual(found.aliases, {"fast": "gpt-4o"})
 
     def test_that_cannot_be_read_is_left_to_the_proxy(self):
         key = latchkey("/key/generate", models=["gpt-4o"])["key"]

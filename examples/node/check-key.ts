@@ -2,7 +2,14 @@
  * A server in front of another, which lets through whoever has a key that Latchkey has for good. On
  * Node 24, nothing to install: LATCHKEY_URL=… LATCHKEY_KEY=… BACKEND_URL=… node check-key.ts
  */
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import { pipeline } from 'node:stream';
 
 export interface Settings {
   readonly latchkeyUrl: string;
@@ -37,12 +44,48 @@ async function letThrough(settings: Settings, incoming: IncomingMessage, outgoin
   const userId = encodeURIComponent(verdict.user_id ?? '');
   const who = { 'x-key-id': verdict.key_id, 'x-user-id': userId };
   const { method, url: path } = incoming;
-  const onward = request(settings.backendUrl, { method, path, headers: { ...headers, ...who } });
-  onward.on('response', (answer) =>
-    answer.pipe(outgoing.writeHead(answer.statusCode ?? 502, answer.headers)),
-  );
+  const onward = request(settings.backendUrl, {
+    method,
+    path,
+    headers: { ...endToEnd(headers), ...framing(headers), ...who },
+  });
+  // Not `pipe`: where one side breaks off, that leaves the other one waiting.
+  onward.on('response', (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
+    pipeline(answer, outgoing, () => undefined);
+  });
   onward.on('error', () => outgoing.destroy());
-  incoming.pipe(onward);
+  pipeline(incoming, onward, () => undefined);
+}
+
+/** Headers about one connection: RFC 9110, 7.6.1. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/**
+ * What goes on, without the names in `Connection`: a proxy behind this one would take away what they
+ * name, which could be the headers that say whose key it is.
+ */
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const dropped = new Set([...hopByHop, ...named]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
+}
+
+/** Says where the body ends, whatever `Connection` names: else it could pass for a request of its own. */
+function framing(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const length = headers['content-length'];
+  if (length !== undefined) return { 'content-length': length };
+  return headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' };
 }
 
 async function verify({ latchkeyUrl, ownKey }: Settings, key: string): Promise<Verdict> {

@@ -48,6 +48,8 @@ beforeAll(async () => {
       mock_response: Hello from dear.
       input_cost_per_token: 0.01
       output_cost_per_token: 0.01
+  - model_name: broken
+    litellm_params: { model: openai/gpt-4o, api_key: none, api_base: 'http://127.0.0.1:1/v1', max_retries: 0 }
   - model_name: slow
     litellm_params: { model: openai/gpt-4o, api_key: none, mock_response: Hello from slow., mock_delay: 3 }
 `;
@@ -110,6 +112,15 @@ async function chat(key: string | null, { model = 'small', path, more }: Chat = 
   return { status: response.status, text, retryAfter: response.headers.get('retry-after') };
 }
 
+async function transcribed(key: string, model: string): Promise<number> {
+  const body = new FormData();
+  body.set('model', model);
+  body.set('file', new Blob(['sound']), 'a.wav');
+  const headers = { authorization: `Bearer ${key}` };
+  const url = `${proxyUrl}/v1/audio/transcriptions`;
+  return (await fetch(url, { method: 'POST', headers, body })).status;
+}
+
 const statuses = async (times: number, key: string, more?: Chat) => {
   const seen: number[] = [];
   for (let n = 0; n < times; n += 1) seen.push((await chat(key, more)).status);
@@ -163,6 +174,8 @@ describe('a key', () => {
     for (const fields of [
       { key_type: 'management' },
       { key_type: 'read_only' },
+      { key_type: 'management', allowed_routes: ['llm_api_routes'] },
+      { key_type: 'read_only', allowed_routes: ['llm_api_routes'] },
       { allowed_routes: ['/v1/embeddings'] },
     ]) {
       expect((await chat((await issued(fields)).key)).status).toBe(403);
@@ -192,12 +205,31 @@ describe('a model that is not in models', () => {
 
   it('is refused in a form', async () => {
     const { key } = await issued({ models: ['small'] });
-    const body = new FormData();
-    body.set('model', 'large');
-    body.set('file', new Blob(['sound']), 'a.wav');
-    const headers = { authorization: `Bearer ${key}` };
-    const url = `${proxyUrl}/v1/audio/transcriptions`;
-    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(403);
+    expect(await transcribed(key, 'large')).toBe(403);
+  });
+
+  it.each<[where: string, fields: object, request: Chat]>([
+    ['config', { config: { a: 1 } }, { more: { fallbacks: ['large'] } }],
+    ['fallbacks', { router_settings: { fallbacks: [{ broken: ['large'] }] } }, {}],
+    [
+      'group aliases',
+      {
+        router_settings: { model_group_alias: { broken: 'large' } },
+        aliases: { large: 'broken' },
+      },
+      {},
+    ],
+    ['an alias', { aliases: { large: 'broken' } }, { more: { fallbacks: ['large'] } }],
+  ])('is not reached by a setting of the key: %s', async (_, fields, request) => {
+    const { key } = await issued({ models: ['broken'], ...fields });
+    const { status, text } = await chat(key, { model: 'broken', ...request });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(text).not.toContain('Hello');
+  });
+
+  it('is not reached in a form by the config of the key', async () => {
+    const { key } = await issued({ models: ['small'], config: { a: 1 } });
+    expect(await transcribed(key, 'large')).toBe(403);
   });
 
   it('is let in by an alias of the key', async () => {
@@ -237,6 +269,14 @@ describe('a limit', () => {
     expect(counts).toEqual([1, 2]);
     expect((await chat(key)).status).toBe(200);
   });
+
+  it('model_rpm_limit holds for a model by an alias, and not for one to fall back on', async () => {
+    const fields = { model_rpm_limit: { small: 1 }, aliases: { fast: 'small' } };
+    const { key } = await issued(fields);
+    expect(await statuses(2, key, { model: 'fast' })).toEqual([200, 429]);
+    const request = { model: 'broken', more: { fallbacks: ['small'] } };
+    expect((await chat(key, request)).text).toContain('Hello from small.');
+  });
 });
 
 describe('a budget', () => {
@@ -258,6 +298,22 @@ describe('a budget', () => {
     );
     expect((await chat(key)).status).toBe(200);
   });
+
+  it.each<[by: string, fields: object, request: Chat]>([
+    ['an alias', { aliases: { fast: 'dear' } }, { model: 'fast' }],
+    ['a fallback', {}, { model: 'broken', more: { fallbacks: ['dear'] } }],
+  ])(
+    'model_max_budget does not hold for a model that is reached by %s',
+    async (_, fields, request) => {
+      const budget = { budget_limit: 0.01, time_period: '1d' };
+      const { key } = await issued({ model_max_budget: { dear: budget }, ...fields });
+      expect((await chat(key, { model: 'dear' })).status).toBe(200);
+      await eventually(async () =>
+        (await chat(key, { model: 'dear' })).status === 422 ? true : null,
+      );
+      expect((await chat(key, request)).text).toContain('Hello from dear.');
+    },
+  );
 });
 
 describe('what the table of the README has as not enforced', () => {
