@@ -188,7 +188,9 @@ describe('a verification', () => {
       '--heads',
       headsFile,
     );
-    expect(output).toContain(`EDIT          ${records[0]?.id}, line 1: Its key_id or seq is none.`);
+    expect(output).toContain(
+      `EDIT          ${records[0]?.id}, line 1: Its key_id or seq has a wrong form.`,
+    );
     expect(output).toContain(`EDIT          ${records[4]?.id}, line 5`);
     expect(output).toContain('EDIT          line 6: It does not say');
     expect(code).toBe(1);

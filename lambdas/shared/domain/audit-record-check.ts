@@ -32,7 +32,7 @@ export function placedRecord(value: object): PlacedRecord | null {
   const place = placeOf(String(new Map(Object.entries(value)).get('id')));
   if (place === null) return null;
   const record = { ...value, key_id: place.keyId, seq: place.seq };
-  return { record, fault: 'Its key_id or seq is none.' };
+  return { record, fault: 'Its key_id or seq has a wrong form.' };
 }
 
 /** The place of a record in its key's chain. */

@@ -431,6 +431,7 @@ it('the log names key, record and what is wrong with it', () => {
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   logTrouble('key-1', 'audit-gap', { gap: { kind: 'missing', seq: 3 } });
   logTrouble('key-2', 'failed', { error: new Error('broken') });
+  logTrouble('key-3', 'audit-unfinished');
   const lines = write.mock.calls.map(([line]) => JSON.parse(String(line)));
   write.mockRestore();
   expect(lines).toEqual([
@@ -443,5 +444,6 @@ it('the log names key, record and what is wrong with it', () => {
       gap: 'missing',
     },
     expect.objectContaining({ key_id: 'key-2', error: expect.stringContaining('broken') }),
+    expect.objectContaining({ level: 'info', message: 'repair audit-unfinished', key_id: 'key-3' }),
   ]);
 });
