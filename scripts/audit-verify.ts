@@ -1,14 +1,14 @@
 /**
- * `npm run audit:verify -- <export> [--heads <file>]`: whether an export of the audit trail is as it
- * was written. Ends with 0 where it is, 1 where something was tampered with, 2 where the input cannot
- * be verified.
+ * `npm run audit:verify -- <export> [--heads <file>]…`: whether an export of the audit trail is as it
+ * was written. Ends with 0 where that is proved, 1 where something was tampered with, 2 where the
+ * input cannot be verified, 3 where nothing is wrong and not all is proved.
  */
 import { parseArgs } from 'node:util';
 import { exitCodeOf, reportOn } from './audit/verification-report.ts';
 import { UnusableInput, verifyExport } from './audit/verify-export.ts';
 
 const usage =
-  'Usage: npm run audit:verify -- <export> [--heads <file>] [--audited-since <2026-01-31T00:00:00.000Z>]';
+  'Usage: npm run audit:verify -- <export> [--heads <file>]… [--audited-since <2026-01-31T00:00:00.000Z>]';
 
 const unknownOption = 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
 
@@ -22,7 +22,7 @@ process.exitCode = await main().catch((error: Error) => {
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { heads: { type: 'string' }, 'audited-since': { type: 'string' } },
+    options: { heads: { type: 'string', multiple: true }, 'audited-since': { type: 'string' } },
   });
   const [path, ...others] = positionals;
   if (path === undefined || others.length > 0) throw new UnusableInput(usage);

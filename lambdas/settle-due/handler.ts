@@ -13,9 +13,9 @@ import { trailLinks } from '../shared/adapters/table/trail-links.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { type RepairRun, type RepairRunStores, settleDue } from '../shared/protocol/settle-due.ts';
 
-/** One line per row that needs a person; the runbook looks for them by their message. */
+/** One line per row that needs a person, or was not looked at as a whole; the runbook looks for them by their message. */
 export const logTrouble: RepairRunStores['onTrouble'] = (keyId, trouble, { error, gap } = {}) =>
-  log('error', `repair ${trouble}`, {
+  log(trouble === 'audit-unfinished' ? 'info' : 'error', `repair ${trouble}`, {
     operation: 'settle-due',
     key_id: keyId,
     ...(error === undefined ? {} : { error: describe(error) }),

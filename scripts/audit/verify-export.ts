@@ -3,11 +3,8 @@ import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { keyIdOf } from '../../lambdas/shared/adapters/table/keys.ts';
 import type { RowHead } from '../../lambdas/shared/domain/audit-finding.ts';
-import { auditProof, type Proof } from '../../lambdas/shared/domain/audit-proof.ts';
-import {
-  isNumberedRecord,
-  type NumberedRecord,
-} from '../../lambdas/shared/domain/audit-record-check.ts';
+import { auditProof, type Heads, type Proof } from '../../lambdas/shared/domain/audit-proof.ts';
+import { isNumberedRecord } from '../../lambdas/shared/domain/audit-record-check.ts';
 import { tableKey } from './export-trail.ts';
 import { jsonOf, linesOf } from './lines.ts';
 import { type Trailer, trailerIn } from './trailer.ts';
@@ -37,35 +34,40 @@ const clockSkewMs = 60_000;
 /** Throws `UnusableInput` where a file is missing or has a line that is none of its kind. */
 export async function verifyExport(
   path: string,
-  headsPath?: string,
+  headsPaths: readonly string[] = [],
   auditedSince?: string,
 ): Promise<Verification> {
-  const heads = headsPath === undefined ? null : await headsIn(headsPath);
-  const proof = auditProof({ heads: heads?.heads, headsAt: heads?.at, auditedSince });
-  const trailer = await readLines(path, 'no audit record', (value) => {
-    const record = numbered(value);
-    if (record !== null) proof.add(record);
-    return record !== null;
+  const files: Heads[] = [];
+  for (const headsPath of headsPaths) files.push(await headsIn(headsPath));
+  const heads = files.length === 0 ? undefined : files;
+  const proof = auditProof({ heads, auditedSince });
+  const trailer = await readLines(path, 'no audit record', (value, isExact) => {
+    if (!isObject(value)) return false;
+    // Another reader may take another one of two members with one name.
+    proof.add(numbered(value), isExact ? null : 'Its line is not as the export writes it.');
+    return true;
   });
-  return { proof: proof.finish(), trailer, heads: heads?.heads.length ?? null };
+  const count = heads?.reduce((sum, file) => sum + file.heads.length, 0) ?? null;
+  return { proof: proof.finish(), trailer, heads: count };
 }
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A record that says no more what number of which key it is, but is stored as one, is one that was edited. */
-function numbered(value: unknown): NumberedRecord | null {
-  if (isNumberedRecord(value)) return value;
+function numbered(value: object): object {
   const stored = tableKey.safeParse(value);
-  if (!stored.success) return null;
+  if (isNumberedRecord(value) || !stored.success) return value;
   const { pk, sk } = stored.data;
-  const record = { ...Object(value), key_id: keyIdOf(pk), seq: Number(sk) };
-  return isNumberedRecord(record) ? record : null;
+  return { ...value, key_id: keyIdOf(pk), seq: Number(sk) };
 }
 
-async function headsIn(path: string) {
+async function headsIn(path: string): Promise<Heads> {
   const heads: RowHead[] = [];
-  const trailer = await readLines(path, 'no head of a trail', (value) => {
+  const trailer = await readLines(path, 'no head of a trail', (value, isExact) => {
     const head = rowHead.safeParse(value);
     if (head.success) heads.push(head.data);
-    return head.success;
+    return head.success && isExact;
   });
   if (trailer?.records !== heads.length) {
     throw new UnusableInput(`${path} does not have all heads: export them again`);
@@ -73,11 +75,14 @@ async function headsIn(path: string) {
   return { heads, at: new Date(Date.parse(trailer.exported_at) - clockSkewMs).toISOString() };
 }
 
-/** Passes each line but the last one, the trailer, to `take`, which says whether it is of the right kind. */
+/**
+ * Passes each line but the last one, the trailer, to `take`, which says whether it is of the right
+ * kind. A line is exact where it is what the export writes of its value.
+ */
 async function readLines(
   path: string,
   otherwise: string,
-  take: (value: unknown) => boolean,
+  take: (value: unknown, isExact: boolean) => boolean,
 ): Promise<Trailer | null> {
   if (!existsSync(path)) throw new UnusableInput(`There is no file ${path}`);
   let trailer: Trailer | null = null;
@@ -85,13 +90,15 @@ async function readLines(
   for await (const { text, isWhole } of linesOf(path)) {
     number += 1;
     const unusable = (why: string) => new UnusableInput(`${path}, line ${number}: ${why}`);
-    const value = jsonOf(text);
-    // What an interrupted export was about to write; going on with it writes it anew.
-    if (value === undefined && !isWhole) break;
-    if (value === undefined) throw unusable('this is no JSON');
     if (trailer !== null) throw unusable('this comes after the end of the export');
+    // What an interrupted export was about to write; going on with it writes it anew.
+    if (!isWhole) break;
+    const value = jsonOf(text);
+    if (value === undefined) throw unusable('this is no JSON');
+    const isExact = JSON.stringify(value) === text;
     trailer = trailerIn(value);
-    if (trailer === null && !take(value)) throw unusable(`this is ${otherwise}`);
+    if (trailer !== null && !isExact) throw unusable('this is no end as the export writes it');
+    if (trailer === null && !take(value, isExact)) throw unusable(`this is ${otherwise}`);
   }
   return trailer;
 }

@@ -52,8 +52,8 @@ it('exports the trail, in two goes, proves it, and names a record that is edited
   const keys = [live.key_id, ended.key_id];
   // Other tests write rows by hand, and their last changes may not be in the trail yet.
   const findings = async () =>
-    (await verifyExport(trail, heads)).proof.findings.filter(({ keyId }) => keys.includes(keyId));
-  const { proof, trailer } = await verifyExport(trail, heads);
+    (await verifyExport(trail, [heads])).proof.findings.filter(({ keyId }) => keys.includes(keyId));
+  const { proof, trailer } = await verifyExport(trail, [heads]);
   expect(await findings()).toEqual([]);
   expect(trailer?.records).toBe(proof.records);
   expect(proof.heads).toBeGreaterThanOrEqual(3);

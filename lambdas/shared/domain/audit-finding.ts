@@ -16,6 +16,12 @@ export interface Finding {
   readonly sentence: string;
 }
 
+/** What nothing proves, though nothing is wrong with it. */
+export interface Doubt extends Omit<Finding, 'kind'> {
+  /** No head vouches for it; or what is missing may never have been kept. */
+  readonly kind: 'headless' | 'unprovable';
+}
+
 /** What the row says of the end of its key's trail. */
 export interface RowHead {
   readonly key_id: string;
@@ -105,13 +111,32 @@ export function findingOf(
   );
 }
 
-/** The finding of a trail that verifies up to a record which has another chain than the row. */
+/** The finding of a line that is a record of no key, or of no change. */
+export const withoutPlace = (id: unknown, position: number): Finding => ({
+  kind: 'edit',
+  keyId: '',
+  id: typeof id === 'string' ? id : `line ${position}`,
+  position,
+  sentence: 'It does not say which record of which key it is.',
+});
+
+/** The finding of a record that goes on from the row's last one, and is older than that. */
+export const backdated = (keyId: string, { seq, position }: Link): Finding => ({
+  kind: 'insertion',
+  keyId,
+  id: auditRecordId(keyId, seq),
+  position,
+  sentence:
+    'It is dated before the heads, which do not have it, or before the record it goes on from.',
+});
+
+/** The finding of a trail that verifies up to a record which has another chain than a head. */
 export const rewrittenEnd = (keyId: string, { seq, position }: Link): Finding => ({
   kind: 'edit',
   keyId,
   id: auditRecordId(keyId, seq),
   position,
-  sentence: 'The row has another chain: the trail was rewritten, up to here at least.',
+  sentence: 'The head has another chain: the trail was rewritten, up to here at least.',
 });
 
 /** The finding of a trail that ends before its row's. */
@@ -133,6 +158,37 @@ export const withoutRow = (
   id,
   position,
   sentence: 'The key has no row, and the trail does not end with its deletion.',
+});
+
+/** The finding of a trail that goes on as far as older heads say, and whose row is gone. */
+export const withoutDeletion = (keyId: string, { seq, position }: Link): Finding => ({
+  kind: 'truncation',
+  keyId,
+  id: auditRecordId(keyId, seq + 1),
+  position,
+  sentence: 'It is missing: the newest heads have no row of the key, and no deletion is recorded.',
+});
+
+/** The doubt of a trail, or of its end, that no head has. */
+export const headless = (
+  keyId: string,
+  { id, position }: Pick<CheckedRecord, 'id' | 'position'>,
+): Doubt => ({
+  kind: 'headless',
+  keyId,
+  id,
+  position,
+  sentence: 'No head vouches for it, and for what comes after it: all of it may be invented.',
+});
+
+/** The doubt of records that are missing after `last`, and may be from before records were kept. */
+export const unprovable = (keyId: string, last: Link, position: number): Doubt => ({
+  kind: 'unprovable',
+  keyId,
+  id: auditRecordId(keyId, last.seq + 1),
+  position,
+  sentence:
+    'It is missing. That it was not kept, being from before --audited-since, is not proved, and nothing vouches for what comes before it.',
 });
 
 /** The records that follow one after the other, wherever they are. */

@@ -7,9 +7,12 @@ import { chainAfter, chainStart } from './audit-chain.ts';
 import type { KeyRow } from './key-row.ts';
 import type { SweepState, TrailLink } from './ports.ts';
 
-/** The newest record of a key that is `missing`, or that `differs` from what vouches for it. */
+/**
+ * The newest record of a key that is `missing`, that `differs` from what vouches for it, or is `extra`:
+ * of a change that the row never had.
+ */
 export interface AuditGap {
-  readonly kind: 'missing' | 'differs';
+  readonly kind: 'missing' | 'differs' | 'extra';
   readonly seq: number;
 }
 
@@ -54,8 +57,10 @@ export function followTrail(
   let point = from;
   for (const link of links) {
     const { seq, at, digest, chain, previous_chain } = link;
-    // Of a change since the row was read.
-    if (seq > point.seq) continue;
+    if (seq > point.seq) {
+      if (isRecent(at, facts)) continue;
+      return { kind: 'extra', seq };
+    }
     if (seq < point.seq && isDemanded(point, at, facts)) return { kind: 'missing', seq: point.seq };
     // Below a record that may be on its way nothing vouches for this one.
     const isVouchedFor = seq < point.seq || chain === point.chain;
@@ -78,6 +83,10 @@ export function endOfTrail(point: TrailPoint, facts: TrailFacts): AuditGap | nul
   }
   return point.chain === chainStart(keyId) ? null : { kind: 'differs', seq: 1 };
 }
+
+/** Whether it is of a change since the row was read. Whoever forges one may also date it ahead. */
+const isRecent = (at: string, { now }: TrailFacts): boolean =>
+  Math.abs(now.getTime() - Date.parse(at)) <= lagMs;
 
 /** Whether a record that is not there should be; `before` is the time of the change before the gap. */
 const isDemanded = (

@@ -1,7 +1,13 @@
 /** What one audit record proves by itself, before it is compared with its neighbours. */
 import * as z from 'zod/mini';
-import { chainAfter, saltedParts } from './audit-chain.ts';
-import { type AuditRecord, auditedTable, auditRecord, auditRecordId } from './audit-record.ts';
+import { chainAfter, type SaltedPart, saltedParts } from './audit-chain.ts';
+import {
+  type AuditRecord,
+  auditedTable,
+  auditRecord,
+  auditRecordId,
+  placeOf,
+} from './audit-record.ts';
 import { erasedName, partHash, recordDigest } from './audit-redaction.ts';
 import { canonicalJson } from './canonical-json.ts';
 
@@ -13,6 +19,21 @@ export type NumberedRecord = z.infer<typeof numberedRecord>;
 // What is checked is the value as it came, not a parsed copy: a copy may lack what nobody expected.
 export const isNumberedRecord = (value: unknown): value is NumberedRecord =>
   numberedRecord.safeParse(value).success;
+
+/** A record at the place that it is for, and what is wrong with how it says so. */
+export interface PlacedRecord {
+  readonly record: NumberedRecord;
+  readonly fault: string | null;
+}
+
+/** By its number and key id or, where they are none any more, by its id; null where nothing tells. */
+export function placedRecord(value: object): PlacedRecord | null {
+  if (isNumberedRecord(value)) return { record: value, fault: null };
+  const place = placeOf(String(new Map(Object.entries(value)).get('id')));
+  if (place === null) return null;
+  const record = { ...value, key_id: place.keyId, seq: place.seq };
+  return { record, fault: 'Its key_id or seq has a wrong form.' };
+}
 
 /** The place of a record in its key's chain. */
 export interface Link {
@@ -36,11 +57,21 @@ export interface CheckedRecord extends Link {
   /** Whether `chain` follows from `previous_chain` and `digest` as the record has them. */
   readonly isChained: boolean;
   readonly before: string;
-  readonly isRedacted: boolean;
+  /** Parts that were erased. */
+  readonly erased: readonly SaltedPart[];
+  /** When the key was born, as an image says; empty where none does. */
+  readonly createdAt: string;
 }
 
-/** Checks a record by itself. Never throws: a record of a wrong form has a fault like any other. */
-export function checkedRecord(stored: NumberedRecord, position: number): CheckedRecord {
+/**
+ * Checks a record by itself. Never throws: a record of a wrong form has a fault like any other, and
+ * so has one of which a fault is known already.
+ */
+export function checkedRecord(
+  stored: NumberedRecord,
+  position: number,
+  known: string | null = null,
+): CheckedRecord {
   const named = {
     seq: stored.seq,
     position,
@@ -48,9 +79,9 @@ export function checkedRecord(stored: NumberedRecord, position: number): Checked
     claimedId: stored['id'],
   };
   if (!isAuditRecord(stored)) {
-    const fault = 'It does not have the form of an audit record.';
-    const nothing = { chain: '', after: '', at: '', previousChain: '', before: '' };
-    return { ...named, ...nothing, fault, isChained: false, isRedacted: false };
+    const fault = known ?? 'It does not have the form of an audit record.';
+    const nothing = { chain: '', after: '', at: '', previousChain: '', before: '', createdAt: '' };
+    return { ...named, ...nothing, fault, isChained: false, erased: [] };
   }
   const hashes = {
     who: partHash(stored, 'who'),
@@ -63,13 +94,23 @@ export function checkedRecord(stored: NumberedRecord, position: number): Checked
     chain: stored.chain,
     after: hashes.after,
     at: stored.at,
-    fault: faulty.length === 0 ? null : sentenceOn(faulty),
+    fault: known ?? (faulty.length === 0 ? null : sentenceOn(faulty)),
     previousChain: stored.previous_chain,
     isChained: !faulty.includes('chain'),
     before: hashes.before,
-    isRedacted: stored.redacted !== undefined,
+    erased: erasedParts(stored),
+    createdAt: birthOf(stored),
   };
 }
+
+/** The image after a deletion does not say it, the one before a birth neither. */
+function birthOf({ before, after }: AuditRecord): string {
+  const at = before?.['created_at'] ?? after?.['created_at'];
+  return typeof at === 'string' ? at : '';
+}
+
+const erasedParts = ({ salts }: AuditRecord): SaltedPart[] =>
+  saltedParts.filter((part) => salts[part] === null);
 
 const isAuditRecord = (value: NumberedRecord): value is NumberedRecord & AuditRecord =>
   auditRecord.safeParse(value).success;
@@ -77,7 +118,7 @@ const isAuditRecord = (value: NumberedRecord): value is NumberedRecord & AuditRe
 /** Members other than the record would have, were it made of what its digest covers. */
 function faultyMembers(record: AuditRecord, digest: string): string[] {
   const { key_id, seq, who, salts } = record;
-  const erased = saltedParts.filter((part) => salts[part] === null);
+  const erased = erasedParts(record);
   const right: Record<string, unknown> = {
     id: auditRecordId(key_id, seq),
     key_id,

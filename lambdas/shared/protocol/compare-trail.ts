@@ -16,13 +16,14 @@ const mostLinks = 2000;
 
 /**
  * The newest gap in a key's audit trail, or null. Looks at its newest 2,000 records, or those there is
- * time for, and writes nothing. Throws where the trail cannot be read.
+ * time for, and writes nothing: `unfinished` where there was none among those and more are left. Throws
+ * where the trail cannot be read.
  */
 export async function compareTrail(
   trail: TrailLinks,
   facts: TrailFacts,
   deadline: Deadline,
-): Promise<AuditGap | null> {
+): Promise<AuditGap | 'unfinished' | null> {
   let point: TrailPoint = headOf(facts);
   let cursor: string | null = null;
   for (let seen = 0; seen < mostLinks && hasTime(deadline); ) {
@@ -35,5 +36,5 @@ export async function compareTrail(
     cursor = page.next;
     seen += page.links.length;
   }
-  return null;
+  return 'unfinished';
 }

@@ -13,11 +13,12 @@ export interface RepairRunStores extends RepairStores {
   readonly trailLinks: TrailLinks;
   /**
    * Told about a row that needs a person: it could not be worked on, its intent stays open, its
-   * secret is gone, or its audit trail has a gap. The run goes on with the next.
+   * secret is gone, its audit trail has a gap, or was not compared to its start. The run goes on with
+   * the next.
    */
   readonly onTrouble: (
     keyId: string,
-    trouble: 'failed' | 'stuck' | 'missing' | 'audit-gap',
+    trouble: 'failed' | 'stuck' | 'missing' | 'audit-gap' | 'audit-unfinished',
     more?: { readonly error?: unknown; readonly gap?: AuditGap },
   ) => void;
 }
@@ -36,6 +37,8 @@ export interface RepairRun {
   readonly SecretsMissing: number;
   /** Keys whose audit trail lacks a record, or has one that is not as it was written. */
   readonly AuditGap: number;
+  /** Keys whose audit trail was too long, or the time too short, to compare it to its start. */
+  readonly TrailsUnfinished: number;
   /** Rows that threw. */
   readonly Failed: number;
   /** Intents claimed more than five times. */
@@ -67,6 +70,7 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     Left: 0,
     SecretsMissing: 0,
     AuditGap: 0,
+    TrailsUnfinished: 0,
     Failed: 0,
     StuckIntents: 0,
     OldestIntentSeconds: 0,
@@ -146,6 +150,11 @@ export async function settleDue(stores: RepairRunStores, requestId: string): Pro
     if (row === null || !settings.storeAuditLogs) return;
     const gap = await compareTrail(stores.trailLinks, { row, now: now(), auditedSince }, deadline);
     if (gap === null) return;
+    if (gap === 'unfinished') {
+      run.TrailsUnfinished += 1;
+      stores.onTrouble(row.keyId, 'audit-unfinished');
+      return;
+    }
     run.AuditGap += 1;
     stores.onTrouble(row.keyId, 'audit-gap', { gap });
   }

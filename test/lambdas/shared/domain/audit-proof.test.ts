@@ -6,9 +6,8 @@ import {
   saltedParts,
 } from '../../../../lambdas/shared/domain/audit-chain.ts';
 import type { Finding, RowHead } from '../../../../lambdas/shared/domain/audit-finding.ts';
-import { auditProof, type ProofOptions } from '../../../../lambdas/shared/domain/audit-proof.ts';
+import { auditProof, type Heads } from '../../../../lambdas/shared/domain/audit-proof.ts';
 import type { AuditRecord } from '../../../../lambdas/shared/domain/audit-record.ts';
-import { isNumberedRecord } from '../../../../lambdas/shared/domain/audit-record-check.ts';
 import { recordDigest, redacted } from '../../../../lambdas/shared/domain/audit-redaction.ts';
 import { canonicalJson } from '../../../../lambdas/shared/domain/canonical-json.ts';
 import { auditTrails } from '../../fixtures/audit-trails.ts';
@@ -21,17 +20,31 @@ function ofKey(keyId: string, records = written): AuditRecord[] {
 }
 const isLast = ({ key_id, seq }: AuditRecord): boolean => ofKey(key_id).length === seq;
 
-/** The proof of what an export has, or null where a line is no record at all, which stops a verifier. */
-function proofOf(exported: readonly unknown[], options: ProofOptions = { heads }) {
-  const proof = auditProof(options);
-  for (const record of exported) {
-    if (!isNumberedRecord(record)) return null;
-    proof.add(record);
-  }
+interface Given {
+  readonly heads?: readonly RowHead[];
+  readonly headsAt?: string;
+  /** Heads of earlier exports. */
+  readonly older?: readonly Heads[];
+  readonly auditedSince?: string | undefined;
+}
+
+/** After all that was written. */
+const later = '2030-01-01T00:00:00.000Z';
+
+/** The proof of what an export has. */
+function proofOf(
+  exported: readonly unknown[],
+  { heads: rows, headsAt = later, older = [], auditedSince }: Given = { heads },
+) {
+  const all = rows === undefined ? undefined : [...older, { at: headsAt, heads: rows }];
+  const proof = auditProof({ heads: all, auditedSince });
+  for (const record of exported) proof.add(Object(record));
   return proof.finish();
 }
-const findingsIn = (exported: readonly unknown[], options?: ProofOptions): readonly Finding[] =>
-  proofOf(exported, options)?.findings ?? [];
+const findingsIn = (exported: readonly unknown[], options?: Given): readonly Finding[] =>
+  proofOf(exported, options).findings;
+const doubtsIn = (exported: readonly unknown[], options?: Given) =>
+  proofOf(exported, options).doubts.map(({ kind, id }) => `${kind} ${id}`);
 const said = (found: readonly Finding[]) => found.map(({ kind, id }) => `${kind} ${id}`);
 
 /** The record with a digest and a chain that follow from what it says now. */
@@ -48,7 +61,7 @@ function resealed(record: AuditRecord, previousChain = record.previous_chain): A
 const anyIndex = fc.nat({ max: written.length - 1 });
 const anyRecord = fc.constantFrom(...written);
 const anyPlace = fc.nat({ max: written.length });
-const withHeads = fc.constantFrom<ProofOptions>({}, { heads });
+const withHeads = fc.constantFrom<Given>({}, { heads });
 /** Some parts of some records erased, as an eraser would. */
 const erasures = fc.array(fc.tuple(anyIndex, fc.subarray([...saltedParts])));
 const erased = (what: readonly (readonly [number, ('who' | 'before' | 'after')[]])[]) =>
@@ -87,12 +100,12 @@ describe('an export as it was written', () => {
     expect(proofOf(written)).toEqual({
       keys: heads.length,
       records: written.length,
-      redacted: 0,
+      redacted: [],
       heads: heads.length,
-      withoutHead: 0,
       beyondHead: 0,
       unrecorded: 0,
       findings: [],
+      doubts: [],
     });
   });
 
@@ -122,13 +135,17 @@ describe('an export as it was written', () => {
     );
   });
 
-  it('verifies with any parts erased, and says how many records that concerns', () => {
+  it('verifies with any parts erased, and names the records and the parts', () => {
     fc.assert(
       fc.property(erasures, (what) => {
         const records = erased(what);
-        const count = records.filter((record) => record.redacted !== undefined).length;
+        const redactions = records.flatMap(({ id, redacted: hashes }, at) =>
+          hashes === undefined
+            ? []
+            : [{ id, position: at + 1, parts: saltedParts.filter((part) => part in hashes) }],
+        );
         expect(proofOf(records)).toMatchObject({
-          redacted: count,
+          redacted: redactions,
           heads: heads.length,
           findings: [],
         });
@@ -171,10 +188,7 @@ describe('tampering with an export', () => {
           const edited = withValue(records[at], path, value);
           fc.pre(canonicalJson(edited) !== canonicalJson(records[at]));
           const proof = proofOf(records.toSpliced(at, 1, Object(edited)), options);
-          if (proof === null) {
-            // Without number or key id it is no record at all, and a verifier says in which line.
-            expect(['seq', 'key_id']).toContain(path[0]);
-          } else if (path[0] === 'key_id') {
+          if (path[0] === 'key_id' && typeof Object(edited).key_id === 'string') {
             // It is missing from its key's trail, and does not belong into the other.
             expect(proof.findings.map(({ kind }) => kind)).toContain('insertion');
           } else {
@@ -206,6 +220,36 @@ describe('tampering with an export', () => {
         },
       ),
     );
+  });
+
+  it.each([
+    [{ seq: '5' }],
+    [{ seq: 0 }],
+    [{ seq: null }],
+    [{ key_id: 5 }],
+    [{ key_id: undefined }],
+    [{ seq: '5', key_id: [] }],
+  ])('names by its id a record that is none of a number and a key, and goes on: %j', (changes) => {
+    const at = written.findIndex(({ key_id, seq }) => key_id === longest && seq === 5);
+    const edited = { ...written[at], ...changes };
+    const also = written.length - 1;
+    const other = { ...written[also], request_id: 'x' };
+    const exported = written.with(also, Object(other)).with(at, Object(edited));
+    expect(said(findingsIn(exported))).toEqual([`edit ${longest}_5`, `edit ${other.id}`]);
+    expect(findingsIn(exported)[0]?.position).toBe(at + 1);
+  });
+
+  it('names a record whose line is not as it was written', () => {
+    const proof = auditProof();
+    written.forEach((record, at) => {
+      proof.add(record, at === 2 ? 'Its line is another.' : null);
+    });
+    expect(said(proof.finish().findings)).toEqual([`edit ${written[2]?.id}`]);
+  });
+
+  it('names the line where nothing else tells what a record is of', () => {
+    const exported = [{ a: 1 }, ...written, { id: 'x', seq: 5 }];
+    expect(said(findingsIn(exported))).toEqual(['edit line 1', 'edit x']);
   });
 
   it('shows what one record is moved to: another key, an old one or none', () => {
@@ -402,52 +446,187 @@ describe('tampering with an export', () => {
   });
 });
 
+/** Keys whose trails end with their deletion, or with what came after it. */
+const gone = written
+  .filter((record) => isLast(record) && record.salts.after === '')
+  .map(({ key_id }) => key_id);
+const rowsLeft = heads.filter(({ key_id }) => !gone.includes(key_id));
+const [deleted = ''] = gone.filter((keyId) => ofKey(keyId).length > 1);
+const headOf = (keyId: string, seq: number): RowHead => {
+  const { chain = '', at = '' } = ofKey(keyId)[seq - 1] ?? {};
+  return { key_id: keyId, seq, chain, at };
+};
+
+/** The trail of a key, written anew with another caller from a record on. */
+function rewrittenFrom(keyId: string, seq: number): AuditRecord[] {
+  const trail: AuditRecord[] = [];
+  for (const record of ofKey(keyId)) {
+    const forged = record.seq < seq ? record : { ...record, request_id: 'forged' };
+    trail.push(record.seq < seq ? record : resealed(forged, trail.at(-1)?.chain));
+  }
+  return trail;
+}
+
+describe('a key whose row is gone', () => {
+  it('is named, for nothing vouches for it: the trail may have been written anew', () => {
+    expect(gone).toHaveLength(3);
+    const named = gone.map((keyId) => `headless ${keyId}_1`).sort();
+    expect(doubtsIn(written, { heads: rowsLeft }).sort()).toEqual(named);
+    const anew = reordered(written, deleted, rewrittenFrom(deleted, 1));
+    expect(findingsIn(anew, { heads: rowsLeft })).toEqual([]);
+    expect(doubtsIn(anew, { heads: rowsLeft })).toContain(`headless ${deleted}_1`);
+  });
+
+  it('may be invented, deletion and all', () => {
+    const key_id = 'inventedinventedi';
+    const [birth, ...rest] = ofKey(deleted);
+    if (birth === undefined) throw new Error('There is no record');
+    const trail = [resealed({ ...birth, key_id, id: `${key_id}_1` }, chainStart(key_id))];
+    for (const record of rest) {
+      const last = trail.at(-1);
+      trail.push(resealed({ ...record, key_id, id: `${key_id}_${record.seq}` }, last?.chain));
+    }
+    expect(findingsIn([...written, ...trail])).toEqual([]);
+    expect(doubtsIn([...written, ...trail])).toEqual([`headless ${key_id}_1`]);
+  });
+
+  it('is proved by older heads, as far as they go', () => {
+    const at = '2026-12-31T00:00:00.000Z';
+    const whole = { heads: rowsLeft, older: [{ at, heads }] };
+    expect(proofOf(written, whole)).toMatchObject({
+      heads: heads.length + rowsLeft.length,
+      findings: [],
+      doubts: [],
+    });
+    const anew = reordered(written, deleted, rewrittenFrom(deleted, 1));
+    expect(said(findingsIn(anew, whole))).toEqual([`edit ${deleted}_${ofKey(deleted).length}`]);
+    const early = {
+      heads: rowsLeft,
+      older: [{ at: headOf(deleted, 1).at, heads: [headOf(deleted, 1)] }],
+    };
+    expect(doubtsIn(written, early)).toContain(`headless ${deleted}_2`);
+    expect(doubtsIn(written, early)).not.toContain(`headless ${deleted}_1`);
+    expect(said(findingsIn(reordered(written, deleted, rewrittenFrom(deleted, 1)), early))).toEqual(
+      [`edit ${deleted}_1`],
+    );
+  });
+
+  it('has a deletion, where older heads show that there was a row', () => {
+    const older = [{ at: headOf(deleted, 1).at, heads: [headOf(deleted, 1)] }];
+    const cut = written.filter(({ key_id, seq }) => key_id !== deleted || seq === 1);
+    expect(said(findingsIn(cut, { heads: rowsLeft, older }))).toEqual([`truncation ${deleted}_2`]);
+    const none = written.filter(({ key_id }) => key_id !== deleted);
+    expect(said(findingsIn(none, { heads: rowsLeft, older }))).toEqual([`truncation ${deleted}_1`]);
+  });
+});
+
+describe('several files of heads', () => {
+  it('are all compared with: an older one shows what was written anew before the newer one', () => {
+    const trail = rewrittenFrom(longest, 2);
+    const anew = reordered(written, longest, trail);
+    const rows = heads.map((head) =>
+      head.key_id === longest ? { ...head, chain: String(trail.at(-1)?.chain) } : head,
+    );
+    expect(findingsIn(anew, { heads: rows })).toEqual([]);
+    const older = [{ at: headOf(longest, 3).at, heads: [headOf(longest, 3)] }];
+    expect(said(findingsIn(anew, { heads: rows, older }))).toEqual([`edit ${longest}_3`]);
+    expect(findingsIn(written, { heads, older })).toEqual([]);
+  });
+});
+
+describe('a record after the heads', () => {
+  const last = ofKey(longest).length;
+  /** One that goes on from the last, as whoever may write the audit table can make it. */
+  const forgedAt = (at: string) => {
+    const end = ofKey(longest)[last - 1];
+    if (end === undefined) throw new Error('There is no record');
+    const id = `${longest}_${last + 1}`;
+    const salts = { ...end.salts, before: end.salts.after };
+    return resealed({ ...end, id, seq: last + 1, at, salts, before: end.after }, end.chain);
+  };
+  const headsAt = '2026-12-24T12:00:00.000Z';
+
+  it.each(['2026-12-24T11:58:59.999Z', '2026-12-01T00:00:00.000Z', 'some day', ''])(
+    'is no later one when it is dated %j',
+    (at) => {
+      const found = findingsIn([...written, forgedAt(at)], { heads, headsAt });
+      expect(said(found)).toEqual([`insertion ${longest}_${last + 1}`]);
+    },
+  );
+
+  it.each(['2026-12-24T11:59:00.000Z', '2026-12-25T00:00:00.000Z'])(
+    'may be a later one when it is dated %s',
+    (at) => {
+      const proof = proofOf([...written, forgedAt(at)], { heads, headsAt });
+      expect(proof).toMatchObject({ beyondHead: 1, findings: [] });
+    },
+  );
+
+  it('is not before the record that it goes on from', () => {
+    const before = new Date(Date.parse(headOf(longest, last).at) - 60_001).toISOString();
+    const found = findingsIn([...written, forgedAt(before)], { heads, headsAt: before });
+    expect(said(found)).toEqual([`insertion ${longest}_${last + 1}`]);
+  });
+});
+
 describe('what the heads and the settings excuse', () => {
   const at = (head: RowHead, time: string): RowHead => ({ ...head, at: time });
 
-  it('counts a deleted key whose row is gone', () => {
-    const gone = written
-      .filter((record) => isLast(record) && record.salts.after === '')
-      .map(({ key_id }) => key_id);
-    expect(gone).toHaveLength(3);
-    const left = heads.filter(({ key_id }) => !gone.includes(key_id));
-    expect(proofOf(written, { heads: left })).toMatchObject({
-      withoutHead: gone.length,
-      findings: [],
-    });
-  });
-
-  it('counts a key that was born after the heads were exported, and what came later of others', () => {
+  it('names a key that was born after the heads were exported, and counts what came later of others', () => {
     const { at: birth = '' } = ofKey(longest)[0] ?? {};
     const others = heads.filter(({ key_id }) => key_id !== longest);
-    expect(proofOf(written, { heads: others, headsAt: birth })).toMatchObject({
-      withoutHead: 1,
-      findings: [],
-    });
+    expect(findingsIn(written, { heads: others, headsAt: birth })).toEqual([]);
+    expect(doubtsIn(written, { heads: others, headsAt: birth })).toEqual([`headless ${longest}_1`]);
     const { chain = '', at: time = '' } = ofKey(longest)[2] ?? {};
     const earlier = [...others, { key_id: longest, seq: 3, chain, at: time }];
-    expect(proofOf(written, { heads: earlier })).toMatchObject({
+    expect(proofOf(written, { heads: earlier, headsAt: time })).toMatchObject({
       beyondHead: ofKey(longest).length - 3,
       heads: heads.length,
       findings: [],
     });
   });
 
-  it('lets records be missing from before the time that they are kept since, and not from after', () => {
-    const last = ofKey(longest).at(-1);
-    const auditedSince = last?.at;
-    const old = written.filter((record) => record.key_id !== longest || record.seq === last?.seq);
-    expect(proofOf(old, { heads, auditedSince })).toMatchObject({
-      unrecorded: ofKey(longest).length - 1,
-      findings: [],
-    });
+  const last = ofKey(longest).length;
+  const birth = String(ofKey(longest)[0]?.at);
+  const onlyLast = written.filter(({ key_id, seq }) => key_id !== longest || seq === last);
+
+  it('lets records be missing from before the time that they are kept since, and says that it is not proved', () => {
+    const proof = proofOf(onlyLast, { heads, auditedSince: headOf(longest, last).at });
+    expect(proof).toMatchObject({ unrecorded: last - 1, findings: [] });
+    expect(proof.doubts.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+      `unprovable ${longest}_1`,
+    ]);
     const gap = written.filter((record) => record.key_id !== longest || record.seq !== 3);
-    expect(findingsIn(gap, { heads, auditedSince: '2026-01-01T00:00:00.000Z' })).toHaveLength(1);
+    const between = { heads, auditedSince: headOf(longest, 3).at };
+    expect(findingsIn(gap, between)).toEqual([]);
+    expect(doubtsIn(gap, between)).toEqual([`unprovable ${longest}_3`]);
+  });
+
+  it('lets none be missing of a key that was born since then', () => {
+    for (const auditedSince of ['2020-01-01T00:00:00.000Z', birth]) {
+      expect(said(findingsIn(onlyLast, { heads, auditedSince }))).toEqual([
+        `deletion ${longest}_1`,
+      ]);
+    }
+  });
+
+  it('lets none be missing after a record since then, or before one that older heads have', () => {
+    const gap = written.filter((record) => record.key_id !== longest || record.seq !== 3);
+    const since = headOf(longest, 2).at;
+    expect(said(findingsIn(gap, { heads, auditedSince: since }))).toEqual([
+      `deletion ${longest}_3`,
+    ]);
+    const third = headOf(longest, 3);
+    const options = { heads, auditedSince: third.at, older: [{ at: third.at, heads: [third] }] };
+    expect(said(findingsIn(gap, options))).toEqual([`deletion ${longest}_3`]);
+  });
+
+  it('lets the end of a trail be missing from before then, and says that it is not proved', () => {
     const none = written.filter(({ key_id }) => key_id !== longest);
-    const since = '2027-01-01T00:00:00.000Z';
-    expect(findingsIn(none, { heads, auditedSince: since })).toEqual([]);
-    const now = heads.map((head) => at(head, since));
-    expect(said(findingsIn(none, { heads: now, auditedSince: since }))).toEqual([
+    expect(findingsIn(none, { heads, auditedSince: later })).toEqual([]);
+    expect(doubtsIn(none, { heads, auditedSince: later })).toEqual([`unprovable ${longest}_1`]);
+    const now = heads.map((head) => at(head, later));
+    expect(said(findingsIn(none, { heads: now, auditedSince: later }))).toEqual([
       `truncation ${longest}_1`,
     ]);
   });

@@ -4,6 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { logTrouble } from '../../../../lambdas/settle-due/handler.ts';
 import { chainAfter } from '../../../../lambdas/shared/domain/audit-chain.ts';
 import type { AuditRecord } from '../../../../lambdas/shared/domain/audit-record.ts';
+import { deadlineOf } from '../../../../lambdas/shared/domain/deadline.ts';
+import { compareTrail } from '../../../../lambdas/shared/protocol/compare-trail.ts';
 import { settleDue } from '../../../../lambdas/shared/protocol/settle-due.ts';
 import { startedService } from '../../../fakes/service.ts';
 import { ask, issue, rowOf } from '../../fixtures/calls.ts';
@@ -212,6 +214,32 @@ describe('a record that differs', () => {
   });
 });
 
+describe('a record of a change that the row never had', () => {
+  /** One after the last, as whoever may write the audit table can make it. */
+  async function forgedAfter(ageMs: number) {
+    const { service, keyId } = await trailed(2 * hour);
+    const [last] = service.trail.of(keyId).slice(-1);
+    if (last === undefined) throw new Error('There is no record');
+    const at = new Date(service.now().getTime() - ageMs).toISOString();
+    const [previous_chain, digest] = [last['chain'], 'd'.repeat(64)];
+    const chain = chainAfter(previous_chain, digest);
+    await service.trail.append({ ...last, seq: 5, at, digest, chain, previous_chain });
+    return { service, keyId };
+  }
+
+  it.each([hour + 1, -hour - 1])('is told when it is no recent one: %i ms old', async (ageMs) => {
+    const { service, keyId } = await forgedAfter(ageMs);
+    const { counts, told } = await run(service);
+    expect(counts.AuditGap).toBe(1);
+    expect(told).toEqual([[keyId, 'extra 5']]);
+  });
+
+  it('may be younger than the row that was read, by up to an hour', async () => {
+    const { service } = await forgedAfter(hour);
+    expect((await run(service)).told).toEqual([]);
+  });
+});
+
 describe('storeAuditLogs', () => {
   /** Seven changes an hour apart, of which those while it was off (3 to 5) have no record. */
   async function switched() {
@@ -365,10 +393,12 @@ describe('a round', () => {
     expect((await run(service)).told).toEqual([[keyId, 'missing 3']]);
   });
 
-  it('looks at the newest 2,000 records of a key and at no others', async () => {
+  it('looks at the newest 2,000 records of a key and at no others, and tells that it was not all', async () => {
     const { service, keyId } = await grown(2005);
     remove(service, keyId, 5);
-    expect((await run(service)).told).toEqual([]);
+    const { counts, told } = await run(service);
+    expect(told).toEqual([[keyId, 'audit-unfinished']]);
+    expect(counts).toMatchObject({ AuditGap: 0, TrailsUnfinished: 1, Failed: 0 });
     service.clock.advance(day);
     remove(service, keyId, 7);
     expect((await run(service)).told).toEqual([[keyId, 'missing 7']]);
@@ -381,16 +411,27 @@ describe('a round', () => {
       if (wanted[0] === keyId) service.clock.advance(8000);
       return newestFirst(...wanted);
     });
-    const { counts } = await run(service);
-    expect(counts.Failed).toBe(0);
+    const { counts, told } = await run(service);
+    expect(counts).toMatchObject({ Failed: 0, TrailsUnfinished: 1 });
+    expect(told).toEqual([[keyId, 'audit-unfinished']]);
     expect(read.mock.calls.filter(([of]) => of === keyId)).toHaveLength(2);
   });
+});
+
+it('a trail for which there was no time at all is not said to be whole', async () => {
+  const { service, keyId } = await trailed(0);
+  remove(service, keyId, 2);
+  service.clock.advance(2 * hour);
+  const facts = { row: rowOf(service, keyId), now: service.now(), auditedSince: null };
+  const late = deadlineOf(1, service.now);
+  expect(await compareTrail(service.trailLinks, facts, late)).toBe('unfinished');
 });
 
 it('the log names key, record and what is wrong with it', () => {
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   logTrouble('key-1', 'audit-gap', { gap: { kind: 'missing', seq: 3 } });
   logTrouble('key-2', 'failed', { error: new Error('broken') });
+  logTrouble('key-3', 'audit-unfinished');
   const lines = write.mock.calls.map(([line]) => JSON.parse(String(line)));
   write.mockRestore();
   expect(lines).toEqual([
@@ -403,5 +444,6 @@ it('the log names key, record and what is wrong with it', () => {
       gap: 'missing',
     },
     expect.objectContaining({ key_id: 'key-2', error: expect.stringContaining('broken') }),
+    expect.objectContaining({ level: 'info', message: 'repair audit-unfinished', key_id: 'key-3' }),
   ]);
 });
