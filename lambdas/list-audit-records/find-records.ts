@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../shared/domain/audit-record.ts';
+import type { FoundRecord } from '../shared/domain/audit-record.ts';
 import {
   type AuditFilter,
   isWhole,
@@ -12,7 +12,7 @@ import type { AuditEntry, AuditReads } from '../shared/domain/ports.ts';
 import type { AuditColumn } from './schema.ts';
 
 /** An entry, with its record where that was read. */
-type Found = AuditEntry & { readonly record?: AuditRecord };
+type Found = AuditEntry & { readonly record?: FoundRecord };
 
 export interface Wanted {
   readonly filter: AuditFilter;
@@ -26,7 +26,7 @@ export async function findRecords(
   audit: AuditReads,
   { filter, by, isAscending, window }: Wanted,
   deadline: Deadline,
-): Promise<Page<{ readonly position: string; readonly record: AuditRecord }>> {
+): Promise<Page<{ readonly position: string; readonly record: FoundRecord }>> {
   const isByTime = by === 'updated_at';
   const keep = async (entries: readonly Found[]) =>
     (await withRecords(entries)).filter(({ record }) => recordFits(record, filter));
@@ -59,8 +59,10 @@ export async function findRecords(
   }
 }
 
-function columnOf(record: AuditRecord | undefined, column: AuditColumn): string {
-  if (column === 'updated_at') return record?.at ?? '';
+function columnOf(
+  record: FoundRecord | undefined,
+  column: Exclude<AuditColumn, 'updated_at'>,
+): string {
   const value = column === 'changed_by_api_key' ? record?.who?.[column] : record?.[column];
   return typeof value === 'string' ? value : '';
 }
