@@ -43,7 +43,7 @@ function slowly(ms: number) {
     clock.advance(ms);
     return entries;
   };
-  return { search: { readsItems: true, keep }, batches, deadline: deadlineOf(8, clock.now) };
+  return { clock, search: { readsItems: true, keep }, batches, deadline: deadlineOf(8, clock.now) };
 }
 
 const plan = fc.record({
@@ -140,6 +140,15 @@ describe('items', () => {
       const expected = Array.from({ length: 13 }, (_, n) => `${String(n).padStart(3, '0')}00`);
       expect(found.map(({ position }) => position)).toEqual(expected);
     }
+  });
+
+  it('are read a hundred even where time is short from the beginning', async () => {
+    const { clock, search, batches, deadline: until } = slowly(0);
+    clock.advance(6500);
+    const found = await pageOf(listed(1000).listing, begin, search, until);
+    expect([batches, found.entries.length, found.next]).toEqual([[100], 100, '00099']);
+    const whole = await pageOf(listed(100).listing, page(1), search, until);
+    expect(whole.entries.length).toBe(100);
   });
 
   it('are not read by number past the time that there is, which names the cursor', async () => {
