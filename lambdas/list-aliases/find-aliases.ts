@@ -9,12 +9,12 @@ import {
   needsRows,
   rowFits,
 } from '../shared/domain/key-search.ts';
-import { type Page, pageOf, type Window } from '../shared/domain/paging.ts';
+import { allThatFit, listOf, type Page, pageOf, type Window } from '../shared/domain/paging.ts';
 import type { AliasEntry, Entry, KeyLists, KeyTable } from '../shared/domain/ports.ts';
 import { type Found, rowsBehind } from '../shared/domain/rows-behind.ts';
 
 const listTheirKeys =
-  'to see all aliases of one user or team, list their keys with /key/list, return_full_object and cursor';
+  'To see all aliases of one user or team, list their keys with /key/list, return_full_object and cursor.';
 
 export interface FindStores {
   readonly table: KeyTable;
@@ -39,7 +39,6 @@ export async function findAliases(
     const narrowing = part === null ? null : { readsItems: false, keep };
     return pageOf(lists.aliases(), window, narrowing, deadline);
   }
-  const aliasOf = ({ listed }: Found) => listed.alias ?? '';
   const readsItems = needsRows(filter);
   const keep = async (entries: readonly Found[]) => {
     const named = entries.filter(
@@ -48,12 +47,17 @@ export async function findAliases(
     const fits = (row: KeyRow) => rowFits(row, filter, now());
     return readsItems ? rowsBehind(table, named, fits, deadline) : named;
   };
-  const compare = (left: Found, right: Found) => byteOrder(aliasOf(left), aliasOf(right));
-  const listing = lists.keys(listingFor(filter, false));
-  const search = { readsItems, keep, compare, instead: listTheirKeys };
-  const page = await pageOf<Found>(listing, window, search, deadline);
-  return {
-    ...page,
-    entries: page.entries.map((entry) => ({ position: entry.position, alias: aliasOf(entry) })),
-  };
+  // Their index is by time, so that each page looks through all of them; a cursor saves nothing here,
+  // but a client need not know whose aliases it gets.
+  const search = { readsItems, keep, instead: listTheirKeys };
+  const aliases = new Set<string>();
+  for await (const found of allThatFit<Found>(
+    lists.keys(listingFor(filter, false)),
+    search,
+    deadline,
+  )) {
+    for (const { listed } of found) aliases.add(listed.alias ?? '');
+  }
+  const entries = [...aliases].sort(byteOrder).map((alias) => ({ position: alias, alias }));
+  return pageOf(listOf(entries), window, null, deadline);
 }

@@ -25,7 +25,7 @@ type Stores = Pick<Wiring<ListedRecords>, 'now'> & { readonly audit: AuditReads 
 
 export const listAuditRecords =
   ({ audit, now }: Stores) =>
-  async ({ input, caller, loaded, deadline }: Call<ListedRecords>) => {
+  async ({ input, caller, loaded, deadline, requestId }: Call<ListedRecords>) => {
     const { asked, filter, by, isAscending } = input;
     const [admin = null] = loaded.targets;
     const seal = sealOf(admin, route.name, caller.keyId, { ...filter, by, isAscending });
@@ -33,7 +33,7 @@ export const listAuditRecords =
     const found = await findRecords(audit, { filter, by, isAscending, window }, deadline);
     const { total, current, pages, isLowerBound, next } = wholeOf(found, asked, seal, now());
     return page('page_size', {
-      audit_logs: found.entries.map(({ record }) => auditAnswer(record)),
+      audit_logs: found.entries.map(({ record }) => auditAnswer(record, route.name, requestId)),
       total,
       page: current,
       page_size: asked.size,

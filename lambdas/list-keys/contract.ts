@@ -7,7 +7,7 @@ import { listKeysQuery } from './schema.ts';
 export const contract: Contract = {
   summary: 'List keys',
   description:
-    'The newest first: token hashes, or whole objects with `return_full_object`. Others than admins and viewers see their own keys. All filters narrow at once. `status=deleted` lists the deleted keys, anything else the others. By `key_hash`, `key_id`, `key_alias`, `user_id` and `team_id` a list of any length is searched; the other filters and another `sort_by` than `created_at` look through 10,000 keys, or 1,000 where that takes their rows, and are a 400 beyond: then use `cursor`. Lists may be a moment behind.',
+    'The newest first: token hashes, or whole objects with `return_full_object`. Others than admins and viewers see their own keys. All filters narrow at once. `status=deleted` lists the deleted keys, anything else the others. By `key_hash`, `key_id`, `key_alias`, `user_id` and `team_id` a list of any length is searched; the other filters and another `sort_by` than `created_at` look through 10,000 keys, or 1,000 where that takes their rows, and are a 400 beyond, or where time runs short: then use `cursor`. Lists may be a moment behind.',
   query: z.extend(listKeysQuery, cursorQuery),
   answer: z.strictObject({
     keys: z.array(z.union([z.string(), fullKeyAnswer])),

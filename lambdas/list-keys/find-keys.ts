@@ -1,18 +1,22 @@
 import type { Deadline } from '../shared/domain/deadline.ts';
 import { type KeyRow, listedOf } from '../shared/domain/key-row.ts';
 import {
+  columnOf,
+  columnOrder,
   entryFits,
   isWhole,
   type KeyFilter,
   listingFor,
   needsRows,
   rowFits,
-  rowOrder,
   type SortedBy,
 } from '../shared/domain/key-search.ts';
 import { listOf, type Page, pageOf, type Window } from '../shared/domain/paging.ts';
 import type { KeyLists, KeyTable } from '../shared/domain/ports.ts';
 import { type Found, rowsBehind } from '../shared/domain/rows-behind.ts';
+
+/** An entry of a list in another order, with what it is sorted by. */
+type Sorted = Found & { readonly value?: ReturnType<typeof columnOf> };
 
 export interface Wanted {
   /** As the caller may see it. */
@@ -41,10 +45,10 @@ export async function findKeys(
   deadline: Deadline,
 ): Promise<Page<Found>> {
   const isByTime = by === 'created_at';
-  const byRow = rowOrder(by, isAscending);
   const readsItems = needsRows(filter) || !isByTime;
   const fits = ({ listed }: Found) => entryFits(listed, filter, now());
-  const page = await pageOf<Found>(
+  const order = columnOrder(isAscending);
+  const page = await pageOf<Sorted>(
     named === undefined
       ? lists.keys(listingFor(filter, isByTime && isAscending))
       : listOf(entryOf(named)),
@@ -55,12 +59,13 @@ export async function findKeys(
           readsItems,
           keep: async (entries) => {
             const fitting = entries.filter(fits);
-            return readsItems ? withRows(fitting) : fitting;
+            if (!readsItems) return fitting;
+            const found = await withRows(fitting);
+            return isByTime ? found : found.map(sorted);
           },
           compare: isByTime
             ? undefined
-            : ({ row: left }, { row: right }) =>
-                left === undefined || right === undefined ? 0 : byRow(left, right),
+            : ({ value: left = null }, { value: right = null }) => order(left, right),
         },
     deadline,
   );
@@ -69,6 +74,12 @@ export async function findKeys(
   function entryOf(row: KeyRow | null): Found[] {
     if (row === null || !rowFits(row, filter, now())) return [];
     return [{ position: row.keyId, keyId: row.keyId, listed: listedOf(row), row }];
+  }
+
+  /** Without its row, of which there may be a thousand: the page's are read again. */
+  function sorted({ row, ...entry }: Found): Sorted {
+    const value = row === undefined ? null : columnOf(row, by);
+    return named === undefined ? { ...entry, value } : { ...entry, row, value };
   }
 
   function withRows(entries: readonly Found[]): Promise<Found[]> {

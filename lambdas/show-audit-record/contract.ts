@@ -3,7 +3,8 @@ import { type Contract, commonErrors } from '../shared/http/contract.ts';
 
 export const contract: Contract = {
   summary: 'Show an audit record',
-  description: 'By its `id`. For proxy admins and their viewers.',
+  description:
+    'By its `id`. For proxy admins and their viewers. One that is not as it was written has `damaged` true, and null for what of it cannot be read.',
   answer: auditRecordAnswer,
   errors: {
     ...commonErrors,

@@ -20,11 +20,11 @@ export const route: Route<AuditPlace | null> = {
 
 export const showAuditRecord =
   (audit: AuditReads) =>
-  async ({ input, deadline }: Call<AuditPlace | null>) => {
+  async ({ input, deadline, requestId }: Call<AuditPlace | null>) => {
     if (input === null) throw new RecordNotFound();
     const [record] = await audit.records([input], deadline.tableLimitMs());
     if (record === null || record === undefined) throw new RecordNotFound();
-    return ok(auditAnswer(record));
+    return ok(auditAnswer(record, route.name, requestId));
   };
 
 export const handler = api(route, () => {

@@ -3,7 +3,7 @@ import { reasons } from '../shared/domain/verdict.ts';
 import { type Contract, commonErrors } from '../shared/http/contract.ts';
 import { updatedKeyAnswer } from '../shared/http/key-schema.ts';
 
-const { key: _key, token: _token, ...told } = updatedKeyAnswer.shape;
+const { key: _key, ...told } = updatedKeyAnswer.shape;
 
 export const contract: Contract = {
   summary: 'Check a key',
@@ -17,8 +17,6 @@ export const contract: Contract = {
       /** The one to call: what the key's `aliases` make of the one that was asked about. */
       model: z.nullable(z.string()),
       ...told,
-      /** Of the key's current value. */
-      token: z.string(),
     }),
     z.strictObject({
       valid: z.literal(false),

@@ -18,7 +18,7 @@ import { ok } from '../shared/http/answer.ts';
 import { answering } from '../shared/http/answering.ts';
 import type { Wiring } from '../shared/http/api.ts';
 import { jsonBody } from '../shared/http/json-body.ts';
-import { checkedKey } from '../shared/http/key-answer.ts';
+import { updatedKey } from '../shared/http/key-answer.ts';
 import { presentedKey } from '../shared/http/presented-key.ts';
 import { tried } from '../shared/http/tried.ts';
 import { verifyRequest } from './schema.ts';
@@ -62,7 +62,7 @@ export function verifyKey(wire: () => Stores) {
     const reason = verdictOn(row, hash, model, at);
     if (!isValid(reason)) return ok({ valid: false, reason, key_id: row.keyId });
     const meant = model === null ? null : meantBy(model, row.key.aliases);
-    return ok({ valid: true, reason, model: meant, ...checkedKey(row) });
+    return ok({ valid: true, reason, model: meant, ...updatedKey(row) });
   });
 }
 

@@ -16,6 +16,7 @@ export interface ReadTrail {
 }
 
 const placeOf = ({ key_id: keyId, seq }: AuditRecord): AuditPlace => ({ keyId, seq });
+const placed = ({ id, key_id, seq, action }: AuditRecord) => ({ id, key_id, seq, action });
 const placesOf = (entries: readonly AuditPlace[]) =>
   entries.map(({ keyId, seq }) => ({ keyId, seq }));
 
@@ -149,6 +150,19 @@ export const auditReadsCases = (make: () => ReadTrail) => {
         expect(found).toHaveLength(250);
         expect(found.flatMap((record) => record?.seq ?? [])).toEqual([1, 100, 101, 250]);
         expect(found[249]?.seq).toBe(250);
+      });
+
+      test('come without what is damaged in them, and say so', async () => {
+        const sound = await recorded();
+        const damaged = await recorded({ at: 'noon', digest: 'none' });
+        const found = await make().reads.records([placeOf(damaged), placeOf(sound)], limitMs);
+        expect(found[0]).toMatchObject({
+          ...placed(damaged),
+          at: null,
+          digest: null,
+          isDamaged: true,
+        });
+        expect(found[1]).toEqual(sound);
       });
 
       test('are none where none is asked for', async () => {

@@ -1,6 +1,6 @@
 import { auditEntry, auditOrderOf } from '../../lambdas/shared/adapters/table/audit-reads.ts';
 import { auditItem } from '../../lambdas/shared/adapters/table/audit-table.ts';
-import { auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import { foundRecord } from '../../lambdas/shared/domain/audit-record.ts';
 import type { AuditReads } from '../../lambdas/shared/domain/ports.ts';
 import type { MemoryAuditTrail } from './memory-audit-trail.ts';
 import { memoryListing, unavailable } from './memory-listing.ts';
@@ -15,8 +15,9 @@ export const memoryAuditReads = (trail: MemoryAuditTrail): AuditReads => ({
   records: async (wanted, limitMs) => {
     if (limitMs <= 0) throw unavailable();
     return wanted.map(({ keyId, seq }) => {
-      const record = trail.records.get(`${keyId}_${seq}`);
-      return record === undefined ? null : auditRecord.parse(structuredClone(record));
+      const id = `${keyId}_${seq}`;
+      const record = trail.damaged.get(id) ?? trail.records.get(id);
+      return record === undefined ? null : foundRecord({ keyId, seq }, structuredClone(record));
     });
   },
 });

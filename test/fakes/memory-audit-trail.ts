@@ -5,6 +5,8 @@ import { stored } from './dynamo-item.ts';
 /** The audit trail in memory: a record is kept as it was first written. */
 export class MemoryAuditTrail implements AuditTrail {
   readonly records = new Map<string, AuditRecord>();
+  /** What stands in the place of records that somebody has damaged. */
+  readonly damaged = new Map<string, unknown>();
 
   async append(record: AuditRecord): Promise<void> {
     const id = `${record.key_id}_${record.seq}`;

@@ -1,5 +1,5 @@
 /** What the audit trail tells of each change, over `GET /audit` and `GET /audit/{id}`. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { contract as listContract } from '../../lambdas/list-audit-records/contract.ts';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { contract as showContract } from '../../lambdas/show-audit-record/contract.ts';
@@ -60,6 +60,7 @@ describe('the record of', () => {
         chain: expect.stringMatching(/^[0-9a-f]{64}$/),
         previous_chain: expect.stringMatching(/^[0-9a-f]{64}$/),
         redacted: [],
+        damaged: false,
       },
     ]);
   });
@@ -408,3 +409,80 @@ describe('the audit trail is for', () => {
     }
   });
 });
+
+describe('a damaged record', () => {
+  const harm: readonly (readonly [string, (record: Record<string, unknown>) => object, object])[] =
+    [
+      ['has no request_id', ({ request_id: _lost, ...rest }) => rest, { request_id: null }],
+      ['has a number for an actor', (r) => ({ ...r, changed_by: 7 }), { changed_by: null }],
+      ['has lost its images', (r) => ({ ...r, before: 'x', after: [] }), { before_value: null }],
+      ['has a time that is none', (r) => ({ ...r, at: 'noon' }), { updated_at: null }],
+      ['has a digest that is none', (r) => ({ ...r, digest: 'x', chain: 1 }), { digest: null }],
+      ['has no salts', (r) => ({ ...r, salts: null }), { action: 'updated' }],
+      ['tells odd parts redacted', (r) => ({ ...r, redacted: [7] }), { redacted: [] }],
+      ['has the id of another', (r) => ({ ...r, id: 'master_1' }), { action: 'updated' }],
+      ['has the number of another', (r) => ({ ...r, seq: 9 }), { action: 'updated' }],
+    ];
+
+  it.each(harm)('that %s is shown as such, and hides no other', async (_, damage, shown) => {
+    const service = await startedService();
+    const { key_id } = await issue(service, { max_budget: 5 });
+    await update(service, { key: key_id, max_budget: 6, metadata: { note: 'of-the-record' } });
+    await update(service, { key: key_id, max_budget: 7 });
+    await service.deliver();
+    const id = `${key_id}_2`;
+    damaged(service, id, damage);
+    const written = vi.spyOn(process.stdout, 'write');
+    const records = await trailOf(service, key_id);
+    expect(records.map((record: Shown) => [record.seq, record.damaged])).toEqual([
+      [3, false],
+      [2, true],
+      [1, false],
+    ]);
+    expect(records[1]).toMatchObject({ id, key_id, seq: 2, ...shown });
+    const told = written.mock.calls
+      .map(([line]) => JSON.parse(String(line)))
+      .filter(({ message }) => message === 'audit record is damaged');
+    written.mockRestore();
+    const place = { level: 'error', request_id: 'request-1', key_id, seq: 2 };
+    expect(told).toMatchObject([
+      { ...place, operation: 'list-audit-records' },
+      { ...place, operation: 'show-audit-record' },
+    ]);
+    expect(JSON.stringify(told)).not.toContain('of-the-record');
+  });
+
+  it('fits no filter on what of it cannot be read', async () => {
+    const service = await startedService();
+    const { key_id } = await issue(service, {});
+    await service.deliver();
+    damaged(service, `${key_id}_1`, (record) => ({ ...record, action: null, at: 7 }));
+    for (const [query, count] of [
+      [{ key_id }, 1],
+      [{ key_id, table_name: 'LiteLLM_VerificationToken' }, 1],
+      [{ key_id, action: 'created' }, 0],
+      [{ key_id, start_date: '2000-01-01' }, 0],
+      [{ key_id, end_date: '2999-01-01' }, 0],
+      [{ key_id, sort_by: 'action' }, 1],
+    ] as const) {
+      const { status, body } = await look(service, targetOf('/audit', query));
+      expect([query, status, body.audit_logs?.length]).toEqual([query, 200, count]);
+    }
+  });
+});
+
+interface Shown {
+  readonly seq: number;
+  readonly damaged: boolean;
+}
+
+/** What a table can hold that no function writes. */
+function damaged(
+  service: Service,
+  id: string,
+  damage: (record: Record<string, unknown>) => object,
+): void {
+  const record = service.trail.records.get(id);
+  if (record === undefined) throw new Error('There is no such record');
+  service.trail.damaged.set(id, damage(record));
+}

@@ -284,6 +284,12 @@ describe('calls made by a list', () => {
       ['load', 'list', 'load'],
     ],
     ['another order: likewise', '/key/list?user_id=ada&sort_by=spend', ['load', 'list', 'load']],
+    [
+      // Rows are not kept while they are sorted: a thousand of them may be large.
+      'whole keys in another order: those of the page again',
+      '/key/list?user_id=ada&sort_by=spend&return_full_object=true',
+      ['load', 'list', 'load', 'load'],
+    ],
     ['a key by name: it comes with the caller', '/key/list?key_alias=a1', ['load']],
     ['a key by what can be no name', '/key/list?key_hash=x', ['load']],
     ['aliases', '/key/aliases?cursor=', ['load', 'list']],
@@ -291,6 +297,11 @@ describe('calls made by a list', () => {
     ['the trail: index, records', '/audit?cursor=', ['load', 'list', 'records']],
     ['the trail of nobody: no records', '/audit?changed_by=nobody&cursor=', ['load', 'list']],
     ['the trail by what records tell', '/audit?action=created', ['load', 'list', 'records']],
+    [
+      'the trail in another order: the records of the page again',
+      '/audit?sort_by=action',
+      ['load', 'list', 'records', 'records'],
+    ],
     ['one record', '/audit/master_1', ['load', 'records']],
     ['no record', '/audit/x', ['load']],
     ['a cursor that is none', '/key/list?cursor=x', ['load']],

@@ -88,6 +88,55 @@ describe('list-aliases shows', () => {
     else expect([body.aliases, body.total_count]).toEqual([expected, expected.length]);
   });
 
+  it.each<[object, Query]>([
+    [{ user_role: 'proxy_admin' }, { team_id: 'red' }],
+    [{ user_role: 'proxy_admin' }, { team_id: 'red', search: 'A' }],
+    [{ user_id: 'ada' }, {}],
+    [{ user_id: 'ada' }, { team_id: 'red' }],
+    [{ user_id: 'ada' }, { search: 'nothing' }],
+    [{ user_id: 'nobody' }, {}],
+  ])('a key with %j, asking with %j, all through a cursor', async (fields, query) => {
+    const { service } = shared;
+    const { key } = await issue(service, fields);
+    const { body } = await look(service, targetOf(aliasList.path, query), key);
+    for (const size of [1, 2, 100]) {
+      const pages = await pagesThrough(service, aliasList, query, () => size, key);
+      expect(pages.flat()).toEqual(body.aliases);
+    }
+    const { body: first } = await look(
+      service,
+      targetOf(aliasList.path, { ...query, size: 1 }),
+      key,
+    );
+    if (body.aliases.length < 2) expect(first.next_cursor).toBeNull();
+    else {
+      const next = targetOf(aliasList.path, { ...query, cursor: first.next_cursor });
+      expect((await look(service, next, key)).body).toMatchObject({
+        aliases: body.aliases.slice(1),
+        total_count: null,
+        next_cursor: null,
+      });
+    }
+  });
+
+  it('those of a user after an alias that has gone in between', async () => {
+    const service = await startedService();
+    const born = inTurn(service);
+    const keys: { readonly key_id: string }[] = [];
+    for (const key_alias of ['d', 'b', 'c', 'a']) {
+      keys.push(await born({ user_id: 'ada', team_id: 'red', key_alias }));
+    }
+    const page = async (cursor: string) =>
+      (await look(service, targetOf(aliasList.path, { team_id: 'red', size: 2, cursor }))).body;
+    const first = await page('');
+    expect(first.aliases).toEqual(['a', 'b']);
+    const [, b] = keys;
+    if (b === undefined) throw new Error('No key');
+    await remove(service, b);
+    await born({ user_id: 'ada', team_id: 'red', key_alias: 'aa' });
+    expect(await page(first.next_cursor)).toMatchObject({ aliases: ['c', 'd'], next_cursor: null });
+  });
+
   it.each<Query>([{}, { search: 'A' }])('all of them through a cursor: %j', async (query) => {
     const { service } = shared;
     const { body } = await look(service, targetOf(aliasList.path, query));

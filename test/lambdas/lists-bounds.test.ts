@@ -67,6 +67,15 @@ describe('a list of 10,000', () => {
     const aliases = await look(service, '/key/aliases?team_id=red&page=200');
     expect(aliases.body).toMatchObject({ total_count: most, total_pages: 200 });
     expect(aliases.body.aliases.at(-1)).toBe(aliasOf(9999));
+    const ofTeam = { team_id: 'red' };
+    const pages = await pagesThrough(service, lists[1], ofTeam, (n) => (n < 2 ? 3 : 100));
+    expect(pages.flat().length).toBe(most);
+  });
+
+  it('is read by number to its last page, also where that ends past it', async () => {
+    const last = await ask({ size: 3, page: 3334 });
+    expect(last).toMatchObject({ keys: [tokenOf(0)], total_count: most, total_pages: 3334 });
+    expect(await ask({ size: 3, page: 3335 })).toMatchObject({ keys: [], total_pages: 3334 });
   });
 });
 
@@ -83,6 +92,15 @@ describe('a list of more than 10,000', () => {
     expect([last.keys[0], last.keys.at(-1)]).toEqual([tokenOf(100), tokenOf(1)]);
     const beyond = await ask({ cursor: last.next_cursor });
     expect(beyond).toMatchObject({ keys: [tokenOf(0)], next_cursor: null });
+  });
+
+  it('is refused by number beyond', async () => {
+    const message = `Pages by number reach 10000 entries: 3333 pages of 3. To see all of the list, ${cursorsWay}`;
+    for (const page of [3334, 3335, 999_999_999_999_999]) {
+      expect(await ask({ size: 3, page })).toEqual(refused('page', message));
+    }
+    const { status, body } = await look(service, '/key/aliases?page=201');
+    expect([status, body.error.param]).toEqual([400, 'page']);
   });
 
   it.each<Query>([
@@ -152,10 +170,12 @@ describe('a list of more than 10,000', () => {
   });
 
   it('has no aliases of one team, and says where their keys are', async () => {
-    const { status, body } = await look(service, '/key/aliases?team_id=red');
     const message =
-      'This order is possible among 10000 entries at most, and there are more: to see all aliases of one user or team, list their keys with /key/list, return_full_object and cursor.';
-    expect({ status, ...body }).toEqual(refused(null, message));
+      'This filter looks through 10000 entries at most, and there are more. To see all aliases of one user or team, list their keys with /key/list, return_full_object and cursor.';
+    for (const query of ['', '&cursor=']) {
+      const { status, body } = await look(service, `/key/aliases?team_id=red${query}`);
+      expect({ status, ...body }).toEqual(refused(null, message));
+    }
   });
 });
 
@@ -178,6 +198,15 @@ describe('a trail of more than 1,000', () => {
       expect([status, body.error.param]).toEqual([400, param]);
       expect(body.error.message).toMatch(new RegExp(`^${start}.*${cursorsWay}$`));
     }
+    const ofKey = { key_id, start_date: record['at'], end_date: record['at'] };
+    const inTime = await look(long, targetOf(audit.path, ofKey));
+    expect({ status: inTime.status, ...inTime.body }).toEqual(
+      refused(
+        null,
+        `This filter looks through 1000 entries at most, and there are more. A time does not narrow the records of a key: leave it out, or ${cursorsWay}`,
+      ),
+    );
+    expect((await pagesThrough(long, audit, ofKey, () => 100)).flat().length).toBe(1100);
     const pages = await pagesThrough(long, audit, { action: 'blocked' }, () => 10);
     expect(pages.flat()).toMatchObject([{ seq: 800 }, { seq: 400 }]);
     const { body } = await look(long, targetOf(audit.path, { key_id, page_size: 100, page: 11 }));

@@ -56,6 +56,13 @@ const followed: Followed[] = [
     rank: ({ alias }) => alias,
     isDescending: false,
   },
+  {
+    path: '/key/aliases',
+    member: 'aliases',
+    query: { team_id: 'red' },
+    rank: ({ alias }) => alias,
+    isDescending: false,
+  },
 ];
 
 describe.each(followed)('$path $query', (list) => {
@@ -78,7 +85,7 @@ async function follow(
   async function create(gap: number): Promise<void> {
     service.clock.advance(gap * 1000);
     const alias = `key-${(keys.length * 7) % 100}`;
-    const fields = { key_alias: alias, user_id: 'ada', organization_id: 'o' };
+    const fields = { key_alias: alias, user_id: 'ada', organization_id: 'o', team_id: 'red' };
     const { key_id } = await issue(service, fields);
     keys.push({ key_id, alias, created_at: rowOf(service, key_id).key.created_at });
   }

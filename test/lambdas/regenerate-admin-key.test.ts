@@ -1,6 +1,7 @@
 /** The admin key: it gets new values by its own hand, and nobody changes it otherwise. */
 import { describe, expect, it } from 'vitest';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
+import { rotatedKeyAnswer } from '../../lambdas/shared/http/key-schema.ts';
 import { masterKey, masterSecret, startedService } from '../fakes/service.ts';
 import {
   actionsOf,
@@ -25,11 +26,14 @@ async function withAdminSecret() {
 describe('the admin key', () => {
   it.each([masterKey, tokenHash(masterKey), 'master'])(
     'regenerates itself, as %s',
-    async (name) => {
+    async (namedBy) => {
       const service = await withAdminSecret();
-      const { status, body } = await ask(service, { path, body: { key: name } });
+      const { status, body } = await ask(service, { path, body: { key: namedBy } });
       expect(status).toBe(200);
       expect(body.key).toMatch(/^sk-lk_master_/);
+      const name = 'litellm_proxy_master_key';
+      expect(body).toMatchObject({ token: name, token_id: name });
+      expect(rotatedKeyAnswer.parse(body)).toEqual(body);
       expect(service.secrets.current(masterSecret)).toBe(body.key);
       expect((await service.generate({}, body.key)).status).toBe(200);
       // Five minutes, so that a lost answer can be asked for again.

@@ -167,7 +167,10 @@ describe('show-keys leaves out without a word', () => {
   it('the admin key, but to itself', async () => {
     const names = { keys: [masterKey, tokenHash(masterKey), 'master'] };
     const { body } = await show(names);
-    expect(body.info).toMatchObject([{ key_id: 'master', token: tokenHash(masterKey) }]);
+    expect(body.info).toMatchObject([{ key_id: 'master', token: 'litellm_proxy_master_key' }]);
+    expect(contract.answer.parse(body)).toEqual(body);
+    // What was sent is echoed; the rest must not tell the hash.
+    expect(JSON.stringify(body.info)).not.toContain(tokenHash(masterKey));
     for (const fields of [
       { user_role: 'proxy_admin' },
       { user_role: 'proxy_admin_viewer' },

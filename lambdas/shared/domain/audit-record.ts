@@ -39,6 +39,56 @@ export const auditRecord = z.looseObject({
 });
 export type AuditRecord = z.infer<typeof auditRecord>;
 
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+/** What answers say of a record's time and chain. */
+const soundRecord = z.extend(auditRecord, {
+  at: z.iso.datetime({ precision: 3 }),
+  digest: sha256,
+  chain: sha256,
+  previous_chain: sha256,
+});
+
+/** A member where it is as it must be, else null. */
+const orNull = <T extends z.ZodMiniType>(member: T) => z.catch(z.nullable(member), null);
+const { shape } = soundRecord;
+const readableMembers = z.object({
+  action: orNull(shape.action),
+  at: orNull(shape.at),
+  table_name: orNull(shape.table_name),
+  object_id: orNull(shape.object_id),
+  changed_by: orNull(shape.changed_by),
+  who: orNull(shape.who),
+  before: orNull(shape.before),
+  after: orNull(shape.after),
+  redacted: z.catch(shape.redacted, undefined),
+  digest: orNull(shape.digest),
+  chain: orNull(shape.chain),
+  previous_chain: orNull(shape.previous_chain),
+  request_id: orNull(shape.request_id),
+  operation_id: orNull(shape.operation_id),
+  ended_overlap: z.catch(shape.ended_overlap, undefined),
+});
+
+/** A record that is not as it must be: what of it can be read, under the place where it is. */
+type DamagedRecord = z.infer<typeof readableMembers> &
+  Pick<AuditRecord, 'id' | 'key_id' | 'seq'> & { readonly isDamaged: true };
+
+/** A record as it is found. */
+export type FoundRecord = AuditRecord | DamagedRecord;
+
+export const isDamaged = (record: FoundRecord): boolean => record['isDamaged'] === true;
+
+/** The record that is stored at a place. Never throws: one that is damaged hides no other. */
+export function foundRecord({ keyId, seq }: AuditPlace, stored: unknown): FoundRecord {
+  const place = { id: auditRecordId(keyId, seq), key_id: keyId, seq };
+  const sound = soundRecord.safeParse(stored);
+  if (sound.success && isAt(place, sound.data)) return sound.data;
+  return { ...readableMembers.parse(stored), ...place, isDamaged: true };
+}
+
+const isAt = (place: Pick<AuditRecord, 'id' | 'key_id' | 'seq'>, record: AuditRecord): boolean =>
+  record.id === place.id && record.key_id === place.key_id && record.seq === place.seq;
+
 export const auditedTable = 'LiteLLM_VerificationToken';
 
 export const auditRecordId = (keyId: string, seq: number): string => `${keyId}_${seq}`;

@@ -1,5 +1,5 @@
 /** What a list of audit records is narrowed to: by index, or by what the records say. */
-import type { AuditRecord } from './audit-record.ts';
+import type { FoundRecord } from './audit-record.ts';
 import type { AuditListing } from './ports.ts';
 
 /** Null where it is left out; times are ISO 8601 with milliseconds, ends included. */
@@ -40,9 +40,10 @@ export function isWhole(filter: AuditFilter): boolean {
   return !told && named.length <= 1 && (keyId === null || (from ?? to) === null);
 }
 
-/** Whether a record fits all of the filter. */
-export function recordFits(record: AuditRecord, filter: AuditFilter): boolean {
+/** Whether a record fits all of the filter; what cannot be read of a damaged one fits nothing. */
+export function recordFits(record: FoundRecord, filter: AuditFilter): boolean {
   const { from, to, objectKeyHash, objectTeamId } = filter;
+  const { at } = record;
   const images = [record.before, record.after];
   const exact: readonly (readonly [string | null, unknown])[] = [
     [filter.keyId, record.key_id],
@@ -54,8 +55,8 @@ export function recordFits(record: AuditRecord, filter: AuditFilter): boolean {
   ];
   return (
     exact.every(([wanted, value]) => wanted === null || wanted === value) &&
-    (from === null || record.at >= from) &&
-    (to === null || record.at <= to) &&
+    (from === null || (at !== null && at >= from)) &&
+    (to === null || (at !== null && at <= to)) &&
     (objectKeyHash === null || images.some((image) => image?.['token'] === objectKeyHash)) &&
     (objectTeamId === null || images.some((image) => image?.['team_id'] === objectTeamId))
   );

@@ -8,6 +8,8 @@ export interface Deadline {
   readonly startedAt: Date;
   /** Limit for a call to the tables, in milliseconds. 0: too late, the call counts as unanswered. */
   tableLimitMs(): number;
+  /** Whether a call to the tables can still take as long as any may. */
+  hasTimeForMore(): boolean;
   /** Limit for a call to Secrets Manager, in milliseconds. 0: too late, it counts as unanswered. */
   secretLimitMs(): number;
 }
@@ -24,6 +26,7 @@ export function deadlineOf(functionTimeoutSeconds: number, now: () => Date): Dea
   return {
     startedAt,
     tableLimitMs: () => Math.max(0, Math.min(tableCapMs, leftMs() - reserveMs)),
+    hasTimeForMore: () => leftMs() - reserveMs >= tableCapMs,
     secretLimitMs: () =>
       leftMs() < lastSecretCallMs ? 0 : Math.min(secretCapMs, leftMs() - reserveMs),
   };

@@ -180,14 +180,18 @@ export const sortedBy = [
 ] as const;
 export type SortedBy = (typeof sortedBy)[number];
 
-/** Orders rows by a column: what has no value there comes last or, the other way round, first. */
-export function rowOrder(by: SortedBy, isAscending: boolean) {
+/** What a row has in a column to sort by. */
+export const columnOf = ({ key }: KeyRow, by: SortedBy): Value => key[by] ?? null;
+
+/** Orders by a column's values: none at all comes last or, the other way round, first. */
+export function columnOrder(isAscending: boolean) {
   const sign = isAscending ? 1 : -1;
-  return ({ key: left }: KeyRow, { key: right }: KeyRow): number =>
-    sign * valueOrder(left[by] ?? null, right[by] ?? null);
+  return (left: Value, right: Value): number => sign * valueOrder(left, right);
 }
 
-function valueOrder(left: string | number | null, right: string | number | null): number {
+type Value = string | number | null;
+
+function valueOrder(left: Value, right: Value): number {
   if (left === null || right === null) return Number(left === null) - Number(right === null);
   return typeof left === 'number' && typeof right === 'number'
     ? left - right

@@ -3,6 +3,7 @@
  * the same however long the list is. The order is total and never changes for an entry, so that whoever
  * pages through while others come and go sees each that was there all along exactly once.
  */
+import { byteOrder } from './byte-order.ts';
 import type { Deadline } from './deadline.ts';
 import { InvalidField } from './errors.ts';
 import type { Entry, Listing } from './ports.ts';
@@ -15,6 +16,8 @@ const maxLookedThrough = 10_000;
 const maxRead = 1000;
 /** Entries that a filter looks at in one go. */
 const step = 250;
+/** The same where their items are read: some are of 60 kB, and few of them are kept. */
+const batch = 100;
 
 /** The part of a list that is asked for. */
 export type Window =
@@ -24,13 +27,13 @@ export type Window =
 
 /** What narrows a list beyond what its index does. */
 export interface Search<E> {
-  /** The entries that fit, in the same order. */
+  /** The entries that fit, in the same order, of a hundred at most where it reads items. */
   readonly keep: (entries: readonly E[]) => Promise<readonly E[]>;
   /** Whether `keep` reads the item behind each entry. */
   readonly readsItems: boolean;
   /** An order other than the list's own; equal entries keep that. */
   readonly compare?: ((left: E, right: E) => number) | undefined;
-  /** What to do where that order cannot be had; leaving `sort_by` out where nothing else is said. */
+  /** What to do where there is too much to look through, or too little time; a standard text else. */
   readonly instead?: string;
 }
 
@@ -50,7 +53,7 @@ export interface Total {
 
 /**
  * One page. Throws `InvalidField` where the page is out of reach by number, or where a filter would
- * have to look through more than it may; both name the cursor.
+ * have to look through more than it may or has time for; all name the cursor.
  */
 export function pageOf<E extends Entry>(
   listing: Listing<E>,
@@ -59,23 +62,23 @@ export function pageOf<E extends Entry>(
   deadline: Deadline,
 ): Promise<Page<E>> {
   if (window.kind === 'page') {
-    if (window.page * window.size > maxReached) throw outOfReach(window.size);
     return search === null
       ? numbered(listing, window, deadline)
       : lookedThrough(listing, window, search, deadline);
   }
   if (search === null) return following(listing, window, deadline);
-  if (search.compare !== undefined) throw noCursor(search);
+  if (search.compare !== undefined) throw noCursor();
   return searchedOn(listing, window, search, deadline);
 }
 
-/** A list of entries that are all there. */
+/** A list of entries that are all there, in the order of their positions. */
 export const listOf = <E extends Entry>(entries: readonly E[]): Listing<E> => ({
-  read: async (after) => {
-    const begin = after === null ? 0 : entries.findIndex(({ position }) => position === after) + 1;
-    return entries.slice(begin);
-  },
-  count: async () => entries.length,
+  // What was at `after` may have gone since.
+  read: async (after, count) =>
+    entries
+      .filter(({ position }) => after === null || byteOrder(position, after) > 0)
+      .slice(0, count),
+  count: async (bound) => Math.min(entries.length, bound),
 });
 
 type Numbered = Extract<Window, { kind: 'page' }>;
@@ -87,13 +90,16 @@ async function numbered<E extends Entry>(
   deadline: Deadline,
 ): Promise<Page<E>> {
   const limitMs = deadline.tableLimitMs();
+  const begin = (page - 1) * size;
+  const wanted = Math.min(page * size, maxReached) + 1;
   const [read, count] = await Promise.all([
-    listing.read(null, page * size + 1, limitMs),
+    begin >= maxReached ? [] : listing.read(null, wanted, limitMs),
     listing.count(maxReached + 1, limitMs),
   ]);
   const isExact = count <= maxReached;
+  if (!isExact && page * size > maxReached) throw outOfReach(size);
   return {
-    ...cut(read, (page - 1) * size, size),
+    ...cut(read, begin, size),
     total: { count: isExact ? count : maxReached, isExact },
   };
 }
@@ -113,33 +119,62 @@ async function lookedThrough<E extends Entry>(
   search: Search<E>,
   deadline: Deadline,
 ): Promise<Page<E>> {
-  const { keep, readsItems, compare } = search;
-  const most = readsItems ? maxRead : maxLookedThrough;
-  const read = await listing.read(null, most + 1, deadline.tableLimitMs());
-  if (read.length > most) throw tooMany(most, search);
-  const kept = await keep(read);
-  const ordered = compare === undefined ? kept : kept.toSorted(compare);
-  const { entries, next } = cut(ordered, (page - 1) * size, size);
+  const { compare } = search;
+  const [begin, end] = [(page - 1) * size, page * size];
+  let count = 0;
+  let kept: E[] = [];
+  for await (const found of allThatFit(listing, search, deadline)) {
+    if (compare === undefined) {
+      // One more than the page, which tells that it is not the last.
+      kept.push(...found.slice(Math.max(0, begin - count), Math.max(0, end + 1 - count)));
+    } else {
+      kept = [...kept, ...found].sort(compare).slice(0, end);
+    }
+    count += found.length;
+  }
+  const { entries, next } = cut(kept, compare === undefined ? 0 : begin, size);
   return {
     entries,
     next: compare === undefined ? next : null,
-    total: { count: kept.length, isExact: true },
+    total: { count, isExact: true },
   };
 }
 
-/** A page may be short, even empty, and not be the last: it ends where enough was looked at. */
+/** All entries that fit, a batch at a time. Throws `InvalidField` where they are too many, or time runs short. */
+export async function* allThatFit<E extends Entry>(
+  listing: Listing<E>,
+  search: Search<E>,
+  deadline: Deadline,
+): AsyncGenerator<readonly E[]> {
+  const { keep, readsItems } = search;
+  const most = readsItems ? maxRead : maxLookedThrough;
+  const read = await listing.read(null, most + 1, deadline.tableLimitMs());
+  if (read.length > most) throw tooMany(most, search);
+  const atOnce = readsItems ? batch : most;
+  for (let from = 0; from < read.length; from += atOnce) {
+    if (from > 0 && !deadline.hasTimeForMore()) throw outOfTime(search);
+    yield await keep(read.slice(from, from + atOnce));
+  }
+}
+
+/**
+ * A page may be short, even empty, and not be the last: it ends where enough was looked at, or where time
+ * runs short. It looks at one batch in any case, so that whoever goes on comes to the end.
+ */
 async function searchedOn<E extends Entry>(
   listing: Listing<E>,
   { after, size }: Following,
-  { keep }: Search<E>,
+  { keep, readsItems }: Search<E>,
   deadline: Deadline,
 ): Promise<Page<E>> {
   const kept: E[] = [];
+  const atOnce = readsItems ? batch : step;
   let last = after;
-  for (let looked = 0; looked < maxRead && kept.length <= size; looked += step) {
-    const read = await listing.read(last, step, deadline.tableLimitMs());
+  for (let looked = 0; looked < maxRead && kept.length <= size; looked += atOnce) {
+    if (looked > 0 && !deadline.hasTimeForMore()) break;
+    const read = await listing.read(last, atOnce, deadline.tableLimitMs());
     kept.push(...(await keep(read)));
-    last = read.length < step ? null : (read.at(-1)?.position ?? null);
+    last = read.length < atOnce ? null : (read.at(-1)?.position ?? null);
     if (last === null) break;
   }
   const { entries, next } = cut(kept, 0, size);
@@ -152,7 +187,7 @@ function cut<E extends Entry>(entries: readonly E[], from: number, size: number)
   return { entries: page, next: isLast ? null : (page.at(-1)?.position ?? null) };
 }
 
-const throughCursor =
+export const throughCursor =
   'page through it with cursor: send an empty one first, then the next_cursor of each answer';
 
 const outOfReach = (size: number): InvalidField =>
@@ -161,22 +196,27 @@ const outOfReach = (size: number): InvalidField =>
     `Pages by number reach ${maxReached} entries: ${Math.floor(maxReached / size)} pages of ${size}. To see all of the list, ${throughCursor}.`,
   );
 
-function tooMany(
-  most: number,
-  { compare, instead }: Pick<Search<never>, 'compare' | 'instead'>,
-): InvalidField {
-  const bound = `${most} entries at most, and there are more`;
-  if (compare === undefined) {
-    const filter = `This filter looks through ${bound}. Narrow the list, or ${throughCursor}.`;
-    return new InvalidField(null, filter);
-  }
-  const order = `This order is possible among ${bound}`;
-  if (instead !== undefined) return new InvalidField(null, `${order}: ${instead}.`);
-  const way = `Narrow the list, or leave sort_by out and ${throughCursor}.`;
-  return new InvalidField('sort_by', `${order}. ${way}`);
+type Asked = Pick<Search<never>, 'compare' | 'instead'>;
+
+function tooMany(most: number, search: Asked): InvalidField {
+  const what =
+    search.compare === undefined ? 'This filter looks through' : 'This order is possible among';
+  return refused(search, `${what} ${most} entries at most, and there are more.`);
 }
 
-const noCursor = ({
-  instead = 'leave sort_by out',
-}: Pick<Search<never>, 'instead'>): InvalidField =>
-  new InvalidField('cursor', `A cursor needs the order that the list is kept in: ${instead}.`);
+const outOfTime = (search: Asked): InvalidField =>
+  refused(search, 'There was no time to look through all of the list.');
+
+function refused({ compare, instead }: Asked, why: string): InvalidField {
+  if (compare !== undefined) {
+    const way = instead ?? `Narrow the list, or leave sort_by out and ${throughCursor}.`;
+    return new InvalidField('sort_by', `${why} ${way}`);
+  }
+  return new InvalidField(null, `${why} ${instead ?? `Narrow the list, or ${throughCursor}.`}`);
+}
+
+const noCursor = (): InvalidField =>
+  new InvalidField(
+    'cursor',
+    'A cursor needs the order that the list is kept in: leave sort_by out.',
+  );

@@ -4,7 +4,7 @@
  * throwing: what to do about each is the protocol's business. A call whose limit is 0 is not sent and
  * counts as unanswered.
  */
-import type { AuditPlace, AuditRecord } from './audit-record.ts';
+import type { AuditPlace, AuditRecord, FoundRecord } from './audit-record.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, DayCount, KeyRow, ListedKey, TokenPointer } from './key-row.ts';
 
@@ -268,7 +268,7 @@ export interface AuditReads {
   /** By time; of one key by number. */
   list(listing: AuditListing): Listing<AuditEntry>;
   /** In the order asked for; null where there is no such record. */
-  records(wanted: readonly AuditPlace[], limitMs: number): Promise<readonly (AuditRecord | null)[]>;
+  records(wanted: readonly AuditPlace[], limitMs: number): Promise<readonly (FoundRecord | null)[]>;
 }
 
 /** What of an audit record ties it to the one before it. What is damaged reads as an empty text. */

@@ -5,7 +5,7 @@ import type { KeyEntry, KeyTable } from './ports.ts';
 /** An entry of a list of keys, with its row where that was read. */
 export type Found = KeyEntry & { readonly row?: KeyRow };
 
-/** The entries whose rows fit, as these have them: an index may be behind, and tells part of a row only. */
+/** The entries, a hundred at most, whose rows fit, as these have them: an index may be behind, and tells part of a row only. */
 export async function rowsBehind(
   table: KeyTable,
   entries: readonly Found[],

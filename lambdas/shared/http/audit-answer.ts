@@ -2,14 +2,24 @@
  * An audit record as answers show it: LiteLLM's members, and what it takes to tell who it was and that
  * the record is whole. Nothing in it is secret; salts stay in the table.
  */
-import type { AuditRecord } from '../domain/audit-record.ts';
+import { log } from '../adapters/log.ts';
+import { type FoundRecord, isDamaged } from '../domain/audit-record.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { callerName } from '../domain/changed-by.ts';
 import { withoutCredentials } from './key-answer.ts';
 
-type Image = AuditRecord['before'];
+type Image = FoundRecord['before'];
 
-export const auditAnswer = (record: AuditRecord) => ({
+/** A record in an answer. A damaged one is logged, by its place alone. */
+export function auditAnswer(record: FoundRecord, operation: string, requestId: string) {
+  if (isDamaged(record)) {
+    const { key_id, seq } = record;
+    log('error', 'audit record is damaged', { operation, request_id: requestId, key_id, seq });
+  }
+  return answerOf(record);
+}
+
+const answerOf = (record: FoundRecord) => ({
   id: record.id,
   updated_at: record.at,
   changed_by: record.changed_by,
@@ -31,13 +41,15 @@ export const auditAnswer = (record: AuditRecord) => ({
   chain: record.chain,
   previous_chain: record.previous_chain,
   redacted: Object.keys(record.redacted ?? {}),
+  damaged: isDamaged(record),
 });
 
-/** Of a birth all; else what differs, with null for what is gone. Null where an image is redacted. */
-function changes(record: AuditRecord): Image {
+/** Of a birth all; else what differs, with null for what is gone. Null where an image is redacted or damaged. */
+function changes(record: FoundRecord): Image {
   const { before, after, redacted } = record;
   if (after === null || before === null) {
-    return redacted?.['before'] === undefined ? shown(record, after) : null;
+    const isBirth = redacted?.['before'] === undefined && !isDamaged(record);
+    return isBirth ? shown(record, after) : null;
   }
   // A deletion leaves nothing, which says it all.
   const names = Object.keys(after).length === 0 ? [] : Object.keys({ ...before, ...after });
@@ -49,7 +61,7 @@ function changes(record: AuditRecord): Image {
 }
 
 /** What no answer about a key shows is not shown here either. */
-function shown({ key_id }: AuditRecord, image: Image): Image {
+function shown({ key_id }: FoundRecord, image: Image): Image {
   if (image === null) return null;
   const { token, metadata } = image;
   return {

@@ -67,11 +67,14 @@ const settingsOf = ({ key, keyId }: KeyRow) => ({
   updated_by: key.updated_by,
 });
 
+/** No answer tells the hash of the admin key, not even to itself: answers end up in logs. */
+const shownHash = ({ keyId, cur }: KeyRow): string => callerName(keyId, cur.hash);
+
 /** The answer of generate, but for the key's value: what is kept for a repeat has none. */
 export const issuedKey = (row: KeyRow) => ({
   ...settingsOf(row),
-  token: row.cur.hash,
-  token_id: row.cur.hash,
+  token: shownHash(row),
+  token_id: shownHash(row),
   router_settings: { ...routerSettings, ...row.key.router_settings },
   // LiteLLM answers these with null even when they were sent: it keeps them elsewhere.
   object_permission: null,
@@ -149,19 +152,13 @@ export const updatedKey = (row: KeyRow) => ({
   ...settingsOf(row),
   ...columnsOf(row),
   ...relationsOf(row),
-  token: row.cur.hash,
+  token: shownHash(row),
 });
 
 /** The answer of block and unblock, in which LiteLLM calls the organisation `org_id`. */
 export const fullRow = (row: KeyRow) => ({
   ...updatedKey(row),
   org_id: row.key.organization_id ?? null,
-});
-
-/** What a gateway is told of a valid key: its limits, its owner and what it may be used for. */
-export const checkedKey = (row: KeyRow) => ({
-  ...updatedKey(row),
-  token: callerName(row.keyId, row.cur.hash),
 });
 
 /** What LiteLLM shows with a listed key of the rows it belongs to; there are none here. */

@@ -9,7 +9,8 @@ const object = z.record(z.string(), z.unknown());
 /** UTC, milliseconds, `Z`. */
 const time = z.iso.datetime({ precision: 3 });
 const maybeTime = z.nullable(time);
-const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+/** Of the current value; the admin key's is not told. */
+const hash = z.string().check(z.regex(/^([0-9a-f]{64}|litellm_proxy_master_key)$/));
 /** Always null: LiteLLM has this field, Latchkey not the part behind it. */
 const absent = z.null();
 

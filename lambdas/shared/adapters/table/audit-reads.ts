@@ -1,6 +1,6 @@
 /** Reads of the audit trail on DynamoDB. */
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type AuditPlace, type AuditRecord, auditRecord } from '../../domain/audit-record.ts';
+import { type AuditPlace, type FoundRecord, foundRecord } from '../../domain/audit-record.ts';
 import type { AuditEntry, AuditListing, AuditReads } from '../../domain/ports.ts';
 import { answered, unavailable } from './answered.ts';
 import type { Item } from './items.ts';
@@ -29,7 +29,7 @@ export function auditReads(client: DynamoDBDocumentClient, tableName: string): A
   async function records(
     wanted: readonly AuditPlace[],
     limitMs: number,
-  ): Promise<(AuditRecord | null)[]> {
+  ): Promise<(FoundRecord | null)[]> {
     const keys = wanted.map(({ keyId, seq }) => ({ pk: rowKey(keyId), sk: auditSort(seq) }));
     const batches: (typeof keys)[] = [];
     for (let from = 0; from < keys.length; from += maxBatch) {
@@ -52,9 +52,9 @@ export function auditReads(client: DynamoDBDocumentClient, tableName: string): A
         .flatMap(({ Responses = {} }) => Responses[tableName] ?? [])
         .map((item) => [`${item['pk']} ${item['sk']}`, item]),
     );
-    return keys.map(({ pk, sk }) => {
-      const item = found.get(`${pk} ${sk}`);
-      return item === undefined ? null : recordOf(item);
+    return wanted.map((place) => {
+      const item = found.get(`${rowKey(place.keyId)} ${auditSort(place.seq)}`);
+      return item === undefined ? null : foundRecord(place, withoutPlace(item));
     });
   }
 }
@@ -88,7 +88,7 @@ export const auditEntry = (item: Item, sortKey: string): AuditEntry => ({
 });
 
 /** Without the attributes that only place it in the table. */
-function recordOf(item: Item): AuditRecord {
+function withoutPlace(item: Item): Item {
   const { pk: _pk, sk: _sk, time_pk: _time, order_sk: _order, ...stored } = item;
-  return auditRecord.parse(stored);
+  return stored;
 }

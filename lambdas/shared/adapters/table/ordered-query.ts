@@ -79,7 +79,10 @@ export function countOrdered(
 ): Promise<number> {
   return answered(limitMs, async (abortSignal) => {
     let counted = 0;
-    let parts: Part[] = order.partitions.map((partition) => ({ partition, items: [], next: {} }));
+    let parts: Omit<Part, 'items'>[] = order.partitions.map((partition) => ({
+      partition,
+      next: {},
+    }));
     while (parts.length > 0 && counted < bound) {
       // A query without a limit looks at 1 MB, which can be ten times what is left to count.
       const Limit = Math.ceil((bound - counted) / parts.length);
@@ -92,7 +95,7 @@ export function countOrdered(
       );
       counted += pages.reduce((sum, { count }) => sum + count, 0);
       parts = pages.flatMap(({ partition, last }) =>
-        last === undefined ? [] : [{ partition, items: [], next: { ExclusiveStartKey: last } }],
+        last === undefined ? [] : [{ partition, next: { ExclusiveStartKey: last } }],
       );
     }
     return Math.min(counted, bound);

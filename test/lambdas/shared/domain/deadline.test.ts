@@ -22,6 +22,18 @@ describe('the limit of a call', () => {
     expect(limitsAfter(ms)).toEqual(limits);
   });
 
+  it.each([
+    [0, true],
+    [16_500, true],
+    [16_501, false],
+    [25_000, false],
+  ])('can be as long as any after %i ms: %j', (ms, expected) => {
+    const clock = new FakeClock();
+    const deadline = deadlineOf(20, clock.now);
+    clock.advance(ms);
+    expect(deadline.hasTimeForMore()).toBe(expected);
+  });
+
   it('lets a call to Secrets Manager be made twice in a short function', () => {
     expect(deadlineOf(8, new FakeClock().now).secretLimitMs()).toBe(1500);
   });
