@@ -340,6 +340,7 @@ describe('a key’s value', () => {
     const { body } = await regenerate(service, 'master');
     const { key, ...rest } = body;
     expect(JSON.stringify(rest)).not.toContain(key);
-    expect(rest).toMatchObject({ token: tokenHash(key), key_name: `sk-...${key.slice(-4)}` });
+    expect(JSON.stringify(rest)).not.toContain(tokenHash(key));
+    expect(rest.key_name).toBe(`sk-...${key.slice(-4)}`);
   });
 });
