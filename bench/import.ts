@@ -51,7 +51,7 @@ function fileOf(name: string, count: number): string {
       key_alias: `${name}/${n}`,
       user_id: `user-${n % 500}@example.com`,
       team_id: `team-${n % 50}`,
-      models: ['gpt-4o', 'claude-sonnet'],
+      models: ['gpt-4o', 'mistral-large'],
       max_budget: 100,
       budget_duration: '30d',
       budget_reset_at: '2030-01-01T00:00:00+00:00',

@@ -5,10 +5,11 @@
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { auditScan, clientOf, headScan, tableOf } from './audit/audited-tables.ts';
+import { auditScan, headScan } from './audit/audited-tables.ts';
 import { exportHeads } from './audit/export-heads.ts';
 import { exportTrail } from './audit/export-trail.ts';
-import { pace } from './audit/pace.ts';
+import { pace } from './operator/pace.ts';
+import { clientOf, tableOf } from './operator/tables.ts';
 
 const usage =
   'Usage: npm run audit:export -- --env <env> [--out <file>] [--heads <file>] [--audit-table <name>] [--keys-table <name>]';

@@ -8,13 +8,12 @@ import { open, rename } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { keyLists } from '../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../lambdas/shared/adapters/table/key-table.ts';
-import { clientOf, tableOf } from './audit/audited-tables.ts';
 import { lineOf } from './audit/export-trail.ts';
-import { pace } from './audit/pace.ts';
 import { exportedKeys } from './export/export-keys.ts';
-import { documentsOf } from './import/documents-of.ts';
-import { pause } from './import/pause.ts';
-import { Unusable } from './import/unusable.ts';
+import { pace } from './operator/pace.ts';
+import { pause } from './operator/pause.ts';
+import { clientOf, documentsOf, tableOf } from './operator/tables.ts';
+import { Unusable } from './operator/unusable.ts';
 
 const say = (line: string) => {
   process.stderr.write(`${line}\n`);

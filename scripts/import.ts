@@ -11,14 +11,13 @@ import { secureRandom } from '../lambdas/shared/adapters/randomness.ts';
 import { keyTable } from '../lambdas/shared/adapters/table/key-table.ts';
 import { isName } from '../lambdas/shared/domain/changed-by.ts';
 import { findEnvironment } from '../lib/environments.ts';
-import { clientOf, tableOf } from './audit/audited-tables.ts';
-import { pace } from './audit/pace.ts';
-import { documentsOf } from './import/documents-of.ts';
-import { lineOf, sumOf } from './import/import-report.ts';
+import { refusalLine, sumOf } from './import/import-report.ts';
 import { importRows, type Tally } from './import/import-rows.ts';
 import { jsonValues } from './import/json-values.ts';
-import { pause } from './import/pause.ts';
-import { Unusable } from './import/unusable.ts';
+import { pace } from './operator/pace.ts';
+import { pause } from './operator/pause.ts';
+import { clientOf, documentsOf, tableOf } from './operator/tables.ts';
+import { Unusable } from './operator/unusable.ts';
 
 const usage =
   'Usage: npm run import -- <file> [--env <env>] [--apply] [--as <name>] [--report <file>] [--with-roles] [--keys-table <name>]';
@@ -80,7 +79,7 @@ async function main(): Promise<void> {
     random: secureRandom,
     onRefused: (refused) => {
       note(refused);
-      print(lineOf(refused));
+      print(refusalLine(refused));
     },
     onRow: (sofar) => {
       if (apply) reached = sofar;

@@ -144,30 +144,30 @@ class AModel(Case):
     def test_that_is_not_the_keys_is_refused(self):
         key = latchkey("/key/generate", models=["openai/*"])["key"]
         let_in(key, {"model": "openai/gpt-4o"})
-        self.assertEqual(self.refused(403, key, {"model": "claude"}).param, "model")
+        self.assertEqual(self.refused(403, key, {"model": "mistral"}).param, "model")
 
     def test_in_the_path_is_the_one_that_counts(self):
         key = latchkey("/key/generate", models=["gpt-4o"])["key"]
         for name in ("model", "model_name"):
-            self.refused(403, key, {"model": "gpt-4o"}, **{name: "claude"})
+            self.refused(403, key, {"model": "gpt-4o"}, **{name: "mistral"})
             let_in(key, {"model": "gpt-4o"}, **{name: "gpt-4o"})
 
     def test_in_a_form_counts_as_well(self):
         key = latchkey("/key/generate", models=["gpt-4o"])["key"]
         let_in(key, form=b"model=gpt-4o")
-        self.refused(403, key, form=b"model=claude")
+        self.refused(403, key, form=b"model=mistral")
 
     def test_to_fall_back_on_is_no_alias(self):
-        aliases = {"claude": "gpt-4o", "fast": "gpt-4o"}
+        aliases = {"mistral": "gpt-4o", "fast": "gpt-4o"}
         key = latchkey("/key/generate", models=["gpt-4o"], aliases=aliases)["key"]
         self.assertEqual(let_in(key, {"model": "fast"}).aliases, aliases)
-        for fallback in ("claude", {"fast": ["claude"]}, {"model": "claude"}):
+        for fallback in ("mistral", {"fast": ["mistral"]}, {"model": "mistral"}):
             found = let_in(key, {"model": "fast", "fallbacks": [fallback]})
             self.assertEqual(found.aliases, {"fast": "gpt-4o"})
 
     def test_that_cannot_be_read_is_left_to_the_proxy(self):
         key = latchkey("/key/generate", models=["gpt-4o"])["key"]
-        for body in (None, [], {}, "text", {"model": None}, {"model": ["claude"]}):
+        for body in (None, [], {}, "text", {"model": None}, {"model": ["mistral"]}):
             let_in(key, body)
 
 
@@ -238,7 +238,7 @@ class ACache(Case):
         key = latchkey("/key/generate", models=["gpt-4o"])["key"]
         with mock.patch.object(latchkey_auth, "CACHE_SECONDS", 10):
             let_in(key, {"model": "gpt-4o"})
-            self.refused(403, key, {"model": "claude"})
+            self.refused(403, key, {"model": "mistral"})
         self.assertNotIn(key, str(vars(latchkey_auth.cache)))
 
 

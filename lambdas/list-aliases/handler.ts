@@ -1,8 +1,5 @@
 /** `GET /key/aliases`: the aliases that are taken, as far as the caller may see them, a page at a time. */
-import { documentClient } from '../shared/adapters/clients.ts';
-import { keyLists } from '../shared/adapters/table/key-lists.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
-import { readConfig, readSettings } from '../shared/config.ts';
+import { listStores } from '../shared/adapters/stores.ts';
 import { sealOf } from '../shared/domain/cursor.ts';
 import { masterKeyId } from '../shared/domain/key-format.ts';
 import { type KeyFilter, noFilter, visibleTo } from '../shared/domain/key-search.ts';
@@ -55,11 +52,6 @@ export const listAliases =
   };
 
 export const handler = api(route, () => {
-  const { KEYS_TABLE } = readConfig('KEYS_TABLE');
-  const stores = {
-    table: keyTable(documentClient, KEYS_TABLE),
-    lists: keyLists(documentClient, KEYS_TABLE),
-    now: () => new Date(),
-  };
-  return { ...stores, settings: readSettings(), operation: listAliases(stores) };
+  const stores = listStores();
+  return { ...stores, operation: listAliases(stores) };
 });

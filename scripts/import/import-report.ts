@@ -1,7 +1,7 @@
 import type { Refused, Tally } from './import-rows.ts';
 
 /** What is said of a row that is not taken. */
-export const lineOf = ({ line, row, key, reason }: Refused): string =>
+export const refusalLine = ({ line, row, key, reason }: Refused): string =>
   `line ${line}, row ${row}${key === null ? '' : `, ${JSON.stringify(key)}`}: ${reason}`.replaceAll(
     /\p{Cc}/gu,
     '?',

@@ -2,7 +2,7 @@
  * Cuts a file into its JSON values, a piece at a time: one per line or, where it begins as a document
  * (a list, or an object over several lines), one after the other, with lists at the top opened.
  */
-import { Unusable } from './unusable.ts';
+import { Unusable } from '../operator/unusable.ts';
 
 export interface JsonText {
   /** Where it begins, from 1. */

@@ -43,13 +43,13 @@ describe.concurrent('lite keys', () => {
   it('generates a key with every option, which is let in', async () => {
     const { code, stdout } = await lite(
       'keys generate --spend 2 --duration 7d --key-alias lite/new --team-id team-a --user-id ada --budget-id budget-a',
-      '--models=gpt-4o, claude',
+      '--models=gpt-4o, mistral',
       '--aliases={"fast": "gpt-4o"}',
       '--config={"region": "eu"}',
     );
     expect(code).toBe(0);
     const asked = {
-      models: ['gpt-4o', 'claude'],
+      models: ['gpt-4o', 'mistral'],
       aliases: { fast: 'gpt-4o' },
       spend: 2,
       key_alias: 'lite/new',

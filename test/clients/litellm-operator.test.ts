@@ -145,7 +145,7 @@ describe('litellm-operator', () => {
   });
 
   it('repairs what differs, and then finds it in order', async () => {
-    const changed = { ...desired, max_budget: 20, models: ['gpt-4o', 'claude'] };
+    const changed = { ...desired, max_budget: 20, models: ['gpt-4o', 'mistral'] };
     expect(await reconcile(changed)).toBe('repaired');
     expect(await reconcile(changed)).toBe('in order');
   });

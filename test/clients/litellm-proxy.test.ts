@@ -220,6 +220,7 @@ describe('a model that is not in models', () => {
       {},
     ],
     ['an alias', { aliases: { large: 'broken' } }, { more: { fallbacks: ['large'] } }],
+    ['an alias of a model that it has', { aliases: { broken: 'large' } }, {}],
   ])('is not reached by a setting of the key: %s', async (_, fields, request) => {
     const { key } = await issued({ models: ['broken'], ...fields });
     const { status, text } = await chat(key, { model: 'broken', ...request });

@@ -30,7 +30,7 @@ def named(alias: str) -> str:
 class Generate(unittest.TestCase):
     def test_takes_every_parameter_and_answers_with_the_value(self):
         asked = {
-            "models": ["gpt-4o", "claude"],
+            "models": ["gpt-4o", "mistral"],
             "aliases": {"fast": "gpt-4o-mini"},
             "spend": 1.5,
             "key_alias": named("everything"),
@@ -141,7 +141,7 @@ class Update(unittest.TestCase):
     def test_takes_every_parameter(self):
         key = client().generate(key_alias=named("before"), models=["gpt-4o"])
         changes = {
-            "models": ["claude"],
+            "models": ["mistral"],
             "aliases": {"fast": "haiku"},
             "spend": 2,
             "key_alias": named("after"),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exportHeads } from '../../scripts/audit/export-heads.ts';
 import { exportTrail, type Item, type Scan } from '../../scripts/audit/export-trail.ts';
-import { pace } from '../../scripts/audit/pace.ts';
+import { pace } from '../../scripts/operator/pace.ts';
 import { auditItem, scanOf } from '../fakes/table-scan.ts';
 import { auditTrails } from '../lambdas/fixtures/audit-trails.ts';
 

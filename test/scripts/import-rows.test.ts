@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { newKey, newKeyId, tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
 import { exportedKeys } from '../../scripts/export/export-keys.ts';
-import { lineOf, sumOf } from '../../scripts/import/import-report.ts';
+import { refusalLine, sumOf } from '../../scripts/import/import-report.ts';
 import { type ImportRun, importRows, type Refused } from '../../scripts/import/import-rows.ts';
 import { jsonValues } from '../../scripts/import/json-values.ts';
 import { masterKey, startedService } from '../fakes/service.ts';
@@ -50,7 +50,7 @@ async function importing(service: Service, text: string, changes: Partial<Import
     onRow: () => undefined,
     ...changes,
   });
-  return { tally, refused, said: [...refused.map(lineOf), sumOf(tally, true)].join('\n') };
+  return { tally, refused, said: [...refused.map(refusalLine), sumOf(tally, true)].join('\n') };
 }
 
 const counts = ({ tally }: Awaited<ReturnType<typeof importing>>) => [
@@ -262,7 +262,7 @@ describe('an import', () => {
 
   it('is no way to break out of the report', () => {
     const refused = { line: 1, row: 1, key: 'a\nb\u001b[31m"', column: null, reason: 'No.' };
-    expect(lineOf(refused)).toBe('line 1, row 1, "a\\nb\\u001b[31m\\"": No.');
+    expect(refusalLine(refused)).toBe('line 1, row 1, "a\\nb\\u001b[31m\\"": No.');
   });
 });
 

@@ -1,10 +1,22 @@
-/** What operations that change keys reach outside themselves, from the variables of their function. */
+/** What operations reach outside themselves, from the variables of their function. */
 import { readConfig, readSettings } from '../config.ts';
 import { documentClient, secretsClient } from './clients.ts';
 import { secureRandom } from './randomness.ts';
 import { secretRemoval } from './secret-removal.ts';
 import { secretsMirror } from './secrets.ts';
+import { keyLists } from './table/key-lists.ts';
 import { keyTable } from './table/key-table.ts';
+
+/** For lists of keys. */
+export function listStores() {
+  const { KEYS_TABLE } = readConfig('KEYS_TABLE');
+  return {
+    table: keyTable(documentClient, KEYS_TABLE),
+    lists: keyLists(documentClient, KEYS_TABLE),
+    now: () => new Date(),
+    settings: readSettings(),
+  };
+}
 
 /** For changes that the table alone holds. */
 export function tableStores() {

@@ -12,5 +12,7 @@ export function readTime(text: string): string | null {
   if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(day)) return null;
   if (hours === undefined) return local.toISOString();
   const at = new Date(`${day}T${time}${hours}:${minutes}`);
-  return Number.isNaN(at.getTime()) || at.getUTCFullYear() > 9999 ? null : at.toISOString();
+  const read = Number.isNaN(at.getTime()) ? '' : at.toISOString();
+  // A year before 0 or after 9999 does not sort as text.
+  return /^\d{4}-/.test(read) ? read : null;
 }

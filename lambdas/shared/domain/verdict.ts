@@ -38,14 +38,14 @@ export function verdictOn(row: KeyRow, hash: string, model: string | null, now: 
 const everyModel = ['*', 'all-proxy-models'];
 
 /**
- * Whether a key's `models` have a model: by name, by a pattern such as `openai/*`, or by what its
- * `aliases` make of the name. An empty list has all. What a team may use, and which models a group has,
- * the gateway knows.
+ * Whether a key's `models` have the model that is to be called: by name, or by a pattern such as
+ * `openai/*`. An empty list has all. Anyone may set `aliases`, so that a name in the list which leads out
+ * of it is none. What a team may use, and which models a group has, the gateway knows.
  */
 function mayUse({ models, aliases }: KeyImage, model: string): boolean {
   if (models.length === 0 || models.some((entry) => everyModel.includes(entry))) return true;
-  const names = [model, meantBy(model, aliases)];
-  return models.some((entry) => names.some((name) => fits(entry, name)));
+  const meant = meantBy(model, aliases);
+  return models.some((entry) => fits(entry, meant));
 }
 
 /** The model that a name leads to by a key's `aliases`: the one to call. */

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { InvalidField, MalformedRequest } from '../domain/errors.ts';
+import { readTime } from '../domain/time-text.ts';
 import type { Request } from './request.ts';
 
 /** More than any name or id has; keys of the tables are bounded text. */
@@ -49,24 +50,12 @@ export const queryTime = (of: 'start' | 'end') =>
   });
 
 function timeOf(text: string, of: 'start' | 'end'): number | undefined {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   // A space is what a plus sign becomes on its way.
-  const written = text.replace(/(?<=:[\d.]+) (?=\d{2}:?\d{2}$)/, '+').replace(' ', 'T');
-  if (
-    !day &&
-    !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/.test(written)
-  ) {
-    return undefined;
-  }
-  const isPlaced = day || /(Z|[+-]\d{2}:?\d{2})$/.test(written);
-  const time = Date.parse(isPlaced ? written : `${written}Z`);
-  // 30 February would become 2 March; a year beyond 9999 or before 0 does not sort as text.
-  const isReal =
-    !Number.isNaN(time) &&
-    new Date(Date.parse(text.slice(0, 10))).toISOString().startsWith(text.slice(0, 10)) &&
-    /^\d{4}-/.test(new Date(time).toISOString());
-  if (!isReal) return undefined;
-  return day && of === 'end' ? time + 86_399_999 : time;
+  const written = text.replace(/(?<=:[\d.]+) (?=\d{2}:?\d{2}$)/, '+');
+  const time = readTime(isDay ? `${text}T00:00` : written);
+  if (time === null) return undefined;
+  return Date.parse(time) + (isDay && of === 'end' ? 86_399_999 : 0);
 }
 
 function read<T>(
