@@ -55,6 +55,8 @@ export class MemoryKeyTable implements KeyTable {
   readonly stream: StreamRecord[] = [];
   readonly #now: () => Date;
   readonly #table: MemoryItems;
+  /** Rows as they were read from items, which are never changed but replaced. */
+  readonly #parsed = new WeakMap<Item, KeyRow>();
   readonly #tokens = new Map<
     string,
     { readonly actions: readonly Action[]; readonly at: number }
@@ -129,15 +131,15 @@ export class MemoryKeyTable implements KeyTable {
     }
   }
 
+  /** A row to look at: what is inside is the table's own, as of `rows` and `stream`. */
   row(keyId: string): KeyRow | null {
-    const item = this.#table.get(rowKey(keyId));
-    return item === null ? null : parseRow(item);
+    return this.#rowOf(this.items.get(rowKey(keyId)));
   }
 
-  /** All rows, to look at: what is inside them is the table's own. */
+  /** All rows. */
   rows(): KeyRow[] {
     return [...this.items].flatMap(([pk, item]) =>
-      pk.startsWith(keyRowPrefix) ? [parseRow(item)] : [],
+      pk.startsWith(keyRowPrefix) ? (this.#rowOf(item) ?? []) : [],
     );
   }
 
@@ -154,7 +156,15 @@ export class MemoryKeyTable implements KeyTable {
   #find(ref: TargetRef | undefined): KeyRow | null {
     if (ref === undefined) return null;
     const keyId = this.#keyIdOf(ref);
-    return keyId === null ? null : this.row(keyId);
+    const item = keyId === null ? null : this.#table.get(rowKey(keyId));
+    return item === null ? null : parseRow(item);
+  }
+
+  #rowOf(item: Item | undefined): KeyRow | null {
+    if (item === undefined) return null;
+    const row = this.#parsed.get(item) ?? parseRow(item);
+    this.#parsed.set(item, row);
+    return row;
   }
 
   #keyIdOf(ref: TargetRef): string | null {
@@ -186,11 +196,11 @@ export class MemoryKeyTable implements KeyTable {
 
   #put(key: string, item: Item): void {
     const known = this.changes.length;
+    const before = this.items.get(key);
     this.#table.put(key, item);
-    const change = this.changes[known];
-    if (change?.after === null || change === undefined || !key.startsWith(keyRowPrefix)) return;
-    const { before, after } = change;
-    this.stream.push({ before: before === null ? null : parseRow(before), after: parseRow(after) });
+    if (this.changes.length === known || !key.startsWith(keyRowPrefix)) return;
+    const after = this.#rowOf(item);
+    if (after !== null) this.stream.push({ before: this.#rowOf(before), after });
   }
 
   #isMet({ table, key, condition }: Action): boolean {

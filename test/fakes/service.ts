@@ -67,6 +67,8 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON, a text as it is. */
   readonly body?: unknown;
+  /** What API Gateway calls it. */
+  readonly requestId?: string;
 }
 
 export interface Received {
@@ -83,6 +85,8 @@ export interface ProcessStores {
   readonly due: DueRows;
   readonly lists: KeyLists;
   readonly audit: AuditReads;
+  /** Its clock, where that goes wrong. */
+  readonly now?: () => Date;
 }
 
 /** What a test fixes and a process that people use does not. */
@@ -93,8 +97,12 @@ export interface Surroundings {
   readonly random?: Randomness;
   /** What Lambda says is left of a call's time. Default: 20 s. */
   readonly timeLeftMs?: number;
-  /** Told about a row that a scheduled function could not work on. */
-  readonly onTrouble?: (keyId: string, error: unknown) => void;
+  /** Told about a row that a scheduled function could not work on: what is wrong, or the error. */
+  readonly onTrouble?: (
+    keyId: string,
+    trouble: unknown,
+    more?: { readonly error?: unknown },
+  ) => void;
 }
 
 export function inProcessService(changes: Partial<Settings> = {}, surroundings: Surroundings = {}) {
@@ -170,7 +178,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
 
   async function sendTo(
     over: ReturnType<typeof handlersOver>,
-    { method = 'POST', path, headers = {}, body }: Sent,
+    { method = 'POST', path, headers = {}, body, requestId = 'request-1' }: Sent,
   ): Promise<Received> {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
     const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
@@ -181,7 +189,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
         headers: Object.entries({ ...type, ...headers }),
         body: Buffer.from(text),
         sourceIp: '192.0.2.1',
-        requestId: 'request-1',
+        requestId,
         at: now(),
       },
       over,
@@ -193,20 +201,26 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     };
   }
 
+  /** A process of its own, which answers what it is sent. */
+  const startProcess = (seen: ProcessStores) => {
+    const over = handlersOver(seen);
+    return (sent: Sent): Promise<Received> => sendTo(over, sent);
+  };
+
   /** Sends to a process of its own. */
   const sendThrough = (seen: ProcessStores, sent: Sent): Promise<Received> =>
-    sendTo(handlersOver(seen), sent);
+    startProcess(seen)(sent);
 
   /** One run of the scheduled repairs. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
     settleDue({ ...stores, trailLinks, ...seen, onTrouble }, 'scheduled-run');
 
   /** One run of the scheduled rotations. */
-  const rotate = (seen: ProcessStores = processStores): Promise<RotationRun> =>
-    rotateDue(
-      { ...stores, ...seen, wait: async (ms) => clock.advance(ms), onFailure: onTrouble },
-      'rotation-run',
-    );
+  const rotate = (
+    seen: ProcessStores = processStores,
+    wait = async (ms: number) => clock.advance(ms),
+  ): Promise<RotationRun> =>
+    rotateDue({ ...stores, ...seen, wait, onFailure: onTrouble }, 'rotation-run');
 
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
@@ -266,6 +280,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     ...stores,
     due,
     processStores,
+    startProcess,
     sendThrough,
     repair,
     rotate,

@@ -60,7 +60,7 @@ export function brokenNow(world: World): string[] {
 }
 
 /** Whether a key would be let in now. */
-export function isLetIn({ table, now }: World, value: string): boolean {
+export function isLetIn({ table, now }: Pick<World, 'table' | 'now'>, value: string): boolean {
   try {
     const { ref, hash } = credentialOf(value);
     const keyId = 'keyId' in ref ? ref.keyId : table.pointer(ref.hash);
