@@ -29,7 +29,7 @@ export type Outcome =
   | { readonly kind: 'replayed'; readonly batch: RecordedBatch }
   | { readonly kind: 'left'; readonly batch: RecordedBatch; readonly failures: FailedAgain[] }
   | { readonly kind: 'unreadable'; readonly reason: string }
-  /** Somebody else has replayed it since it was listed. */
+  /** Not there: somebody else has replayed it since it was listed. */
   | { readonly kind: 'gone' };
 
 /**
@@ -38,8 +38,7 @@ export type Outcome =
  * record again, which both bear. Throws where the store or Lambda refuses a call.
  */
 export async function replayObjects(run: ReplayRun): Promise<void> {
-  for (const name of await run.givenUp.list()) {
-    if (run.only !== null && run.only !== name) continue;
+  for (const name of run.only === null ? await run.givenUp.list() : [run.only]) {
     const outcome = await replayObject(name, run);
     if (outcome !== null) run.onObject(name, outcome);
   }

@@ -37,7 +37,7 @@ export function linesOf(name: string, outcome: Outcome): string {
     case 'unreadable':
       return `${name}: STAYS, cannot be replayed: ${outcome.reason}`;
     case 'gone':
-      return `${name}: gone since it was listed`;
+      return `${name}: is not there, or not any more`;
   }
 }
 
