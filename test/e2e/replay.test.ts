@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   DeleteObjectCommand,
   ListObjectsV2Command,
@@ -11,7 +12,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterEach, expect, inject, it } from 'vitest';
-import { failureBucketOf } from '../../scripts/replay/failure-objects.ts';
+import { failureBucketOf, failureObjects } from '../../scripts/replay/failure-objects.ts';
 import { invocationRecord } from '../fixtures/invocation-record.ts';
 import { issued } from './api-client.ts';
 import { auditOf, mailsTo, outputOf, removeItem, rowOf } from './local-aws.ts';
@@ -78,12 +79,23 @@ it('finds the bucket by the name that the stack gave it', async () => {
   await expect(failureBucketOf(client, 'prod')).rejects.toThrow('There is no StreamsFailures');
 });
 
+it('lists the oldest object first, whatever its name, and bears that one is gone', async () => {
+  await giveUp('z', 'first');
+  await setTimeout(1100); // The times have whole seconds.
+  await giveUp('a', 'second');
+  const bucket = failureObjects(client, Bucket);
+  expect(await bucket.list()).toEqual([nameOf('z'), nameOf('a')]);
+  await bucket.remove(nameOf('z'));
+  await bucket.remove(nameOf('z'));
+  expect(await bucket.read(nameOf('z'))).toBe(null);
+  expect(await bucket.read(nameOf('a'))).toBe('second');
+});
+
 it('brings missing audit records and mails, once, however often it runs; what fails again stays', async () => {
   const [one, other] = [await unaudited(), await unaudited()];
   const mail = await settledBirth('replayed@example.com', 'notice-replayed');
   const poison = poisonRecord();
-  const bad = recorded('AuditFunctionName', [one.record, poison, other.record]);
-  await giveUp('bad', bad);
+  await giveUp('bad', recorded('AuditFunctionName', [one.record, poison, other.record]));
   await giveUp('mail', recorded('EmailFunctionName', [mail]));
   await giveUp('stray', 'not a record');
 
@@ -114,8 +126,7 @@ it('brings missing audit records and mails, once, however often it runs; what fa
   expect(await mailsTo('replayed@example.com')).toHaveLength(1);
   expect(await objects()).toEqual([nameOf('bad'), nameOf('stray')]);
 
-  const [text] = [recorded('AuditFunctionName', [one.record, other.record])];
-  await giveUp('bad', text);
+  await giveUp('bad', recorded('AuditFunctionName', [one.record, other.record]));
   const good = await replay('--apply', '--object', nameOf('bad'));
   expect(good).toMatchObject({ code: 0 });
   expect(good.said).toContain('1 object replayed and removed');
