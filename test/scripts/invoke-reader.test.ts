@@ -1,59 +1,40 @@
 /** What a call of a reader comes to, through the real client against a Lambda that answers as told. */
-import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, expect, it } from 'vitest';
-import { close, listen, readBody } from '../../scripts/local/listen.ts';
+import { expect, it } from 'vitest';
 import { invokeReader } from '../../scripts/replay/invoke-reader.ts';
 import { auditArn, streamRecords } from '../fixtures/replayed.ts';
+import { cannedAws } from '../lambdas/fixtures/canned-aws.ts';
 
 const record = { dynamodb: { SequenceNumber: '7', Keys: { pk: { S: 'KEY#a' } } }, eventID: 'x' };
+const crashed = { 'x-amz-function-error': 'Unhandled' };
 
-let next: { headers: IncomingHttpHeaders; body: string } = { headers: {}, body: '' };
-const calls: { path: string; body: string }[] = [];
-const server = createServer(async (request, response) => {
-  const body = (await readBody(request)).toString();
-  calls.push({ path: decodeURIComponent(request.url ?? ''), body });
-  response.writeHead(200, next.headers).end(next.body);
-});
-const port = await listen(server, 0);
-afterAll(() => close(server));
-const invoke = invokeReader(
-  new LambdaClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  }),
-  auditArn,
-);
-
-const answerTo = (body: string, headers: IncomingHttpHeaders = {}) => {
-  next = { body, headers };
-  return invoke(streamRecords([record]));
-};
+async function answerTo(body: unknown, headers: Readonly<Record<string, string>> = {}) {
+  const { asked, paths, config } = await cannedAws({ status: 200, body, headers });
+  const invoke = invokeReader(new LambdaClient(config), auditArn);
+  return { answer: await invoke(streamRecords([record])), asked, paths };
+}
 
 it('the reader that gave the batch up gets its records as they were', async () => {
-  expect(await answerTo('{"batchItemFailures": []}')).toEqual({ kind: 'answered', failed: [] });
-  const { path, body } = calls.at(-1) ?? { path: '', body: '' };
-  expect(path).toContain(`/functions/${auditArn}/invocations`);
-  expect(JSON.parse(body)).toEqual({ Records: [record] });
+  const { answer, asked, paths } = await answerTo({ batchItemFailures: [] });
+  expect(answer).toEqual({ kind: 'answered', failed: [] });
+  expect(asked).toMatchObject([{ body: { Records: [record] } }]);
+  expect(paths).toEqual([`/2015-03-31/functions/${auditArn}/invocations`]);
 });
 
 it('what it reports has failed', async () => {
-  const answer = await answerTo('{"batchItemFailures": [{"itemIdentifier": "7"}]}');
+  const { answer } = await answerTo({ batchItemFailures: [{ itemIdentifier: '7' }] });
   expect(answer).toEqual({ kind: 'answered', failed: ['7'] });
 });
 
 it('a crash is no answer, and is told', async () => {
-  const crash =
-    '{"errorType": "Sandbox.Timedout", "errorMessage": "timed out after 60.00 seconds"}';
-  expect(await answerTo(crash, { 'x-amz-function-error': 'Unhandled' })).toEqual({
+  const crash = { errorType: 'Sandbox.Timedout', errorMessage: 'timed out after 60.00 seconds' };
+  expect((await answerTo(crash, crashed)).answer).toEqual({
     kind: 'broken',
     reason: 'the reader crashed: Sandbox.Timedout: timed out after 60.00 seconds',
   });
-  const odd = await answerTo('{"batchItemFailures": []}', { 'x-amz-function-error': 'Unhandled' });
-  expect(odd.kind).toBe('broken');
+  expect((await answerTo({ batchItemFailures: [] }, crashed)).answer.kind).toBe('broken');
 });
 
 it.each(['', 'null', '{}', '"done"'])('%j is no answer of a reader', async (body) => {
-  expect((await answerTo(body)).kind).toBe('broken');
+  expect((await answerTo(body)).answer.kind).toBe('broken');
 });
