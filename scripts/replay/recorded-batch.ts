@@ -48,11 +48,8 @@ export function recordedBatch(text: string): RecordedBatch {
   return { reader, functionArn, condition, records: Records };
 }
 
-/** For people: the key whose row was written, and where in the stream. */
-export const placeOf = ({ dynamodb }: StreamRecord): string =>
-  `${keyIdOf({ dynamodb })}, sequence number ${dynamodb.SequenceNumber}`;
-
-export const keyIdOf = ({ dynamodb }: Pick<StreamRecord, 'dynamodb'>): string =>
+/** The key whose row was written. */
+export const keyIdOf = ({ dynamodb }: StreamRecord): string =>
   dynamodb.Keys.pk.S.replace(/^KEY#/, '');
 
 function json(text: string): unknown {

@@ -36,11 +36,9 @@ async function replayBatch(
 ): Promise<FailedAgain[]> {
   const answer = await invoke(batch);
   const undone = batch.slice(doneOf(batch, answer));
-  const [record, ...others] = undone;
-  if (record === undefined) return [];
-  if (batch.length === 1) return [{ record, reason: reasonOf(answer) }];
+  if (batch.length === 1) return undone.map((record) => ({ record, reason: reasonOf(answer) }));
   const failures: FailedAgain[] = [];
-  for (const one of [record, ...others]) failures.push(...(await replayBatch([one], invoke)));
+  for (const record of undone) failures.push(...(await replayBatch([record], invoke)));
   return failures;
 }
 

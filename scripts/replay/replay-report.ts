@@ -1,5 +1,5 @@
 /** What a replay says to its operator. Keys are named by their ids alone. */
-import { keyIdOf, placeOf, type RecordedBatch } from './recorded-batch.ts';
+import { keyIdOf, type RecordedBatch, type StreamRecord } from './recorded-batch.ts';
 import type { Outcome } from './replay-objects.ts';
 
 export interface ReplayTally {
@@ -40,6 +40,9 @@ export function linesOf(name: string, outcome: Outcome): string {
       return `${name}: is not there, or not any more`;
   }
 }
+
+const placeOf = (record: StreamRecord): string =>
+  `${keyIdOf(record)}, sequence number ${record.dynamodb.SequenceNumber}`;
 
 function contentsOf({ reader, condition, records }: RecordedBatch): string {
   const keys = new Set(records.map(keyIdOf));
