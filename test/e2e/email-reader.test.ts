@@ -1,51 +1,8 @@
 /** The deployed e-mail function, handed recorded batches as its event source mapping would. */
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { generate } from './api-client.ts';
-import { eventually, invoke, itemOf, mailsTo, outputOf } from './local-aws.ts';
-
-let sequence = 0;
-function streamRecord(keyId: string, before: object | null, after: object) {
-  sequence += 1;
-  return {
-    eventID: String(sequence),
-    eventName: before === null ? 'INSERT' : 'MODIFY',
-    eventSource: 'aws:dynamodb',
-    dynamodb: {
-      SequenceNumber: String(sequence),
-      Keys: { pk: { S: `KEY#${keyId}` } },
-      ...(before === null ? {} : { OldImage: marshall(before) }),
-      NewImage: marshall(after),
-    },
-  };
-}
-
-/** The write that settled a birth, as the stream recorded it but with an intent of its own. */
-async function settledBirth(address: string, intentId: string) {
-  const { body } = await generate({ user_id: address });
-  const row = await itemOf('KeysTableName', { pk: `KEY#${body.key_id}` });
-  if (row === undefined) throw new Error('The key has no row');
-  const notify = { event: 'key_created', to: address };
-  const { id, who, request_id } = JSON.parse(JSON.stringify(row['event']));
-  const intent = {
-    id: intentId,
-    kind: 'generate',
-    claim: 0,
-    opened: '2026-11-25T00:00:00.000Z',
-    at: '2026-11-25T00:00:00.000Z',
-    fence: '2026-11-25T00:01:00.000Z',
-    notify,
-    hash: body.token,
-    ver: id,
-    newName: 'litellm/x',
-    newAlias: null,
-    names: [],
-    idempotencyId: null,
-    who,
-    request_id,
-  };
-  return streamRecord(body.key_id, { ...row, intent }, row);
-}
+import { eventually, invoke, mailsTo, outputOf } from './local-aws.ts';
+import { poisonRecord, settledBirth } from './recorded-writes.ts';
 
 const email = (...Records: unknown[]) => invoke(outputOf('EmailFunctionName'), { Records });
 
@@ -59,7 +16,7 @@ describe('the e-mail function', () => {
 
   it('reports a record that fails and does not repeat the mails before it', async () => {
     const good = await settledBirth('good@example.com', 'notice-good');
-    const poison = streamRecord('poison', null, { pk: 'KEY#poison', v: 99 });
+    const poison = poisonRecord();
     const failed = {
       batchItemFailures: [{ itemIdentifier: poison.dynamodb.SequenceNumber }],
     };

@@ -8,7 +8,13 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  ScanCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
 
@@ -78,6 +84,10 @@ export const leaseOf = (alias: string): Promise<Item | undefined> =>
 
 export async function putItem(table: TableName, item: Item): Promise<void> {
   await tables.send(new PutCommand({ TableName: outputOf(table), Item: item }));
+}
+
+export async function removeItem(table: TableName, key: Item): Promise<void> {
+  await tables.send(new DeleteCommand({ TableName: outputOf(table), Key: key }));
 }
 
 /** Deletes a secret with a window of seven days. */

@@ -3,77 +3,22 @@
  * and give up: whatever happens on the way, the audit has each change once and each mail goes out.
  */
 import { describe, expect, it } from 'vitest';
-import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
-import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
-import { rowStreamHandler } from '../../lambdas/shared/adapters/row-stream.ts';
 import type { AuditTrail, Mailer, Notices } from '../../lambdas/shared/domain/ports.ts';
 import { MemoryMailer } from '../fakes/memory-mailer.ts';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { startedService } from '../fakes/service.ts';
-import { type PollerOptions, type StreamHandler, StreamPoller } from '../fakes/stream-poller.ts';
-import type { Service } from './fixtures/stored.ts';
+import {
+  addresses,
+  auditHandler,
+  broken,
+  drain,
+  emailHandler,
+  lifeOf,
+  pollerOf,
+} from './fixtures/readers.ts';
 
 const seeds = Array.from({ length: 25 }, (_, seed) => seed);
 const harsh = { shards: 3, batchSize: 6, duplicatePercent: 30, lostPercent: 20 };
-
-/** Births, some undone and some that asked for a mail; returns the addresses that are owed one. */
-async function lifeOf(service: Service): Promise<string[]> {
-  const owed: string[] = [];
-  for (let index = 0; index < 12; index += 1) {
-    const address = `owner-${index}@example.com`;
-    const isUndone = index % 4 === 3;
-    if (isUndone) service.secrets.trouble('throttled');
-    const { status } = await service.generate({
-      key_alias: `alias-${index}`,
-      user_email: address,
-      send_invite_email: index % 3 !== 2,
-    });
-    expect(status).toBe(isUndone ? 503 : 200);
-    if (!isUndone && index % 3 !== 2) owed.push(address);
-  }
-  return owed;
-}
-
-/** One copy of a reader over the service's stream, by default with none of its faults. */
-const pollerOf = (
-  { table, now }: Service,
-  handler: StreamHandler,
-  options: Partial<PollerOptions> = {},
-) => new StreamPoller(table.changes, handler, { now, ...options });
-
-const auditHandler = (trail: AuditTrail) =>
-  rowStreamHandler(
-    'audit-key-change',
-    auditKeyChange(() => trail),
-  );
-
-const emailHandler = ({ settings, now }: Service, notices: Notices, mailer: Mailer) =>
-  rowStreamHandler(
-    'email-key-change',
-    emailKeyChange(() => ({ notices, mailer, settings, now })),
-  );
-
-/** Delivers all; the clock goes on, so that a notice in flight is free again some day. */
-async function drain({ clock }: Service, ...pollers: StreamPoller[]): Promise<void> {
-  for (let isBusy = true; isBusy; ) {
-    isBusy = false;
-    for (const poller of pollers) isBusy = (await poller.step()) || isBusy;
-    clock.advance(7000);
-  }
-}
-
-/** Keys whose trail is not exactly their changes, in order and chained to their rows. */
-const broken = ({ table, trail }: Service): string[] =>
-  table
-    .rows()
-    .filter(({ keyId, seq, chain }) => {
-      const records = trail.of(keyId);
-      const isWhole = records.every((record, index) => record.seq === index + 1);
-      return !isWhole || records.length !== seq || records.at(-1)?.['chain'] !== chain;
-    })
-    .map(({ keyId }) => keyId);
-
-const addresses = ({ mailer }: Service) => mailer.inbox.map(({ to }) => to).toSorted();
 
 describe('the audit', () => {
   it.each(seeds)('has every change exactly once and no gap (seed %i)', async (seed) => {
@@ -182,6 +127,29 @@ describe('mail', () => {
       await drain(service, poller);
       expect(poller.failures).toEqual([]);
       expect(addresses(service)).toEqual([...owed, ...unmarked].toSorted());
+    },
+  );
+
+  it.each(seeds)(
+    'goes out twice only where SES took it and did not answer (seed %i)',
+    async (seed) => {
+      const service = await startedService();
+      const owed = await lifeOf(service);
+      const choose = seededChoice(seed);
+      const unanswered: string[] = [];
+      const silent: Mailer = {
+        async send(mail) {
+          const outcome = await service.mailer.send(mail);
+          if (choose(3) > 0) return outcome;
+          unanswered.push(mail.to);
+          return { kind: 'unanswered' };
+        },
+      };
+      const handler = emailHandler(service, service.notices, silent);
+      const poller = pollerOf(service, handler, { ...harsh, choose, retries: 50 });
+      await drain(service, poller);
+      expect(poller.failures).toEqual([]);
+      expect(addresses(service)).toEqual([...owed, ...unanswered].toSorted());
     },
   );
 

@@ -35,7 +35,7 @@ describe('stream readers', () => {
     }
   });
 
-  it('give a record of the audit up soon, and a mail by its age alone', () => {
+  it('give a record up by its age alone: no count of tries is reached before', () => {
     const tries = Object.values(mappings(sample.prod)).map(({ Properties }) => [
       plain(Properties['FunctionName']),
       Properties['MaximumRetryAttempts'],
