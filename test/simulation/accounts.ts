@@ -59,8 +59,10 @@ function brokenAttempt({ work, tries }: Attempt, lasting: readonly AuditRecord[]
     const isDone = statuses.includes(200);
     const mayBeDone = isDone || statuses.some((status) => status === 0 || status >= 500);
     const isOneKey = what === 'generate';
+    // A block whose write got no answer and was written over is made again, lest it be lost.
+    const isOnce = changes.length === keys.size || (what === 'block' && !work.isIdempotent);
     return [
-      ...(changes.length === keys.size && (!isOneKey || keys.size <= 1)
+      ...(isOnce && (!isOneKey || keys.size <= 1)
         ? []
         : [`I12: ${told} was made ${changes.length} times`]),
       ...(isDone && alwaysChanges.includes(what) && changes.length === 0

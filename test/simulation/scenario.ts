@@ -234,10 +234,10 @@ const happening = fc.oneof<fc.WeightedArbitrary<Happening>[]>(
     arbitrary: fc.record({ who: fc.constant('rotation'), atMs: soon, twinMs, trouble }),
   },
   {
-    weight: 6,
+    weight: 9,
     arbitrary: fc.record({
-      who: fc.constantFrom('audit-reader', 'mail-reader'),
-      // When something has been written.
+      who: fc.constantFrom('audit-reader', 'mail-reader', 'mail-reader'),
+      // Once something is written.
       atMs: fc.oneof(fc.integer({ min: 100, max: 3000 }), fc.nat(100_000)),
       batches: fc.integer({ min: 1, max: 12 }),
       isFromStart: seldom,

