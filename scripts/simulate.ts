@@ -77,9 +77,10 @@ function told(): string {
   return `${grouped(done)} of ${grouped(runs)} schedules, ${seconds.toFixed(0)} s, ${each} a second, ${failure === null ? 0 : 1} violations`;
 }
 
-function report({ seed: failed, path, scenario, broken }: Failure): void {
+function report({ seed: failed, path, scenario, made, broken }: Failure): void {
   say(`\nBroken by seed ${failed}:\n${broken.join('\n')}\n`);
   say(JSON.stringify(scenario, null, 1));
+  say(`\nWhat took effect:\n${made.join('\n')}`);
   say(`\nAgain: npm run test:simulate -- --seed ${failed} --path ${path}`);
 }
 

@@ -138,6 +138,47 @@ describe('a repeat of', () => {
   });
 });
 
+describe('a repeat that comes while the first attempt is taken back', () => {
+  const attempts = [
+    ['generate', (): Asked => ({ path: '/key/generate', body: { key_alias: 'b' } })],
+    ['rename', silent.rename],
+    ...tellingOnes,
+  ] as const;
+
+  it.each(attempts)('is told to try again, and not what was not done: %s', async (_, of) => {
+    const { service, born } = await withKey();
+    const { table, secrets } = service;
+    secrets.trouble('throttled');
+    const begun = Promise.withResolvers<void>();
+    const found = Promise.withResolvers<void>();
+    const wait = async () => {
+      begun.resolve();
+      await found.promise;
+    };
+    const create = secrets.create.bind(secrets);
+    const put = secrets.put.bind(secrets);
+    vi.spyOn(secrets, 'create').mockImplementationOnce((...given) =>
+      wait().then(() => create(...given)),
+    );
+    vi.spyOn(secrets, 'put').mockImplementationOnce((...given) => wait().then(() => put(...given)));
+    const first = once(service, of(born));
+    await begun.promise;
+    // The repeat finds the record and the open step; before it looks at the key again, both are gone.
+    const load = table.load.bind(table);
+    vi.spyOn(table, 'load').mockImplementationOnce(async (...given) => {
+      const loaded = await load(...given);
+      expect(loaded.record).not.toBeNull();
+      found.resolve();
+      expect((await first).status).toBe(503);
+      return loaded;
+    });
+    const { status, headers: told } = await once(service, of(born));
+    expect([status, told['retry-after']]).toEqual([409, '1']);
+    expect((await once(service, of(born))).status).toBe(200);
+    expect(await atRest(service)).toEqual([]);
+  });
+});
+
 describe('a first answer without a value', () => {
   it.each(silentOnes)('is told again whatever has become of the key since: %s', async (_, of) => {
     const { service, born } = await withKey();

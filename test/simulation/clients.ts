@@ -123,7 +123,11 @@ export class Clients {
     this.#sent += 1;
     const requestId = `try-${this.#sent}`;
     const container = this.#idle.pop() ?? this.#start(trouble.aheadMs);
-    const process = new SimulatedProcess(trouble, this.#surroundings);
+    const process = new SimulatedProcess(
+      `${requestId}, ${work.action.do}`,
+      trouble,
+      this.#surroundings,
+    );
     container.port.process = process;
     this.#ledger.noteSent(attempt);
     const caller = this.#ledger.watch(credentialOf(attempt), container.aheadMs);
@@ -165,7 +169,7 @@ export class Clients {
   #start(aheadMs: number): Container {
     const { processStores, now, startProcess } = this.#world;
     const port: { process: CallPort } = {
-      process: new SimulatedProcess(noTrouble, this.#surroundings),
+      process: new SimulatedProcess('nobody', noTrouble, this.#surroundings),
     };
     const stores: ProcessStores = {
       ...faultyStores(processStores, { call: (...given) => port.process.call(...given) }),

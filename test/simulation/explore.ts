@@ -15,6 +15,8 @@ export interface Failure {
   readonly path: string;
   readonly scenario: Scenario;
   readonly broken: readonly string[];
+  /** What took effect, in that order. */
+  readonly made: readonly string[];
 }
 
 /**
@@ -26,11 +28,11 @@ export async function explore(
   { runs, seed, path }: Draw,
   onRun: (simulated: Simulated) => void,
 ): Promise<Failure | null> {
-  const brokenBy = new Map<Scenario, readonly string[]>();
+  const brokenBy = new Map<Scenario, Simulated>();
   const property = fc.asyncProperty(scenarios, async (scenario) => {
     const simulated = await simulate(scenario);
     onRun(simulated);
-    if (simulated.broken.length > 0) brokenBy.set(scenario, simulated.broken);
+    if (simulated.broken.length > 0) brokenBy.set(scenario, simulated);
     return simulated.broken.length === 0;
   });
   const found = await fc.check(property, {
@@ -44,6 +46,7 @@ export async function explore(
     seed: found.seed,
     path: found.counterexamplePath ?? '',
     scenario,
-    broken: brokenBy.get(scenario) ?? [],
+    broken: brokenBy.get(scenario)?.broken ?? [],
+    made: brokenBy.get(scenario)?.made ?? [],
   };
 }

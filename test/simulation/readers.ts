@@ -38,7 +38,7 @@ class Reader {
     surroundings: Surroundings,
   ) {
     this.handler = async (event) => {
-      const process = this.process ?? new SimulatedProcess(noTrouble, surroundings);
+      const process = this.process ?? new SimulatedProcess('catching up', noTrouble, surroundings);
       process.revive();
       const answer = await read(process)(event);
       if (process.isDead) throw new Died();
@@ -79,7 +79,7 @@ export class Readers {
     const reader = isFromStart ? this.#start(who) : this.#own[who];
     // A mapping invokes its function once at a time.
     if (reader.process !== null) return;
-    reader.process = new SimulatedProcess(trouble, this.#surroundings);
+    reader.process = new SimulatedProcess(who, trouble, this.#surroundings);
     for (let left = batches; left > 0; left -= 1) {
       this.#copyStream();
       await reader.poller.step();

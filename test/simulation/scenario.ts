@@ -126,7 +126,7 @@ const trouble = fc.record({
 
 /** Few of each, so that they meet. */
 const key = fc.nat(6);
-const alias = fc.nat(2);
+const alias = fc.nat(3);
 const name = fc.constantFrom<Name>('id', 'hash', 'value');
 const seldom = fc.oneof({ weight: 7, arbitrary: fc.constant(false) }, fc.constant(true));
 const custom = fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, fc.nat(2));
@@ -162,7 +162,7 @@ const action = fc.oneof<fc.WeightedArbitrary<Action>[]>(
       key,
       name,
       grace: fc.constantFrom(null, '0s', '45s', '2h'),
-      alias: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.integer({ min: -1, max: 2 })),
+      alias: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.integer({ min: -1, max: 3 })),
       custom,
     }),
   },

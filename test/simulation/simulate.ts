@@ -20,6 +20,8 @@ import { noTrouble, SimulatedProcess, type Surroundings } from './simulated-proc
 export interface Simulated {
   /** Sentences that are broken, with the numbers of docs/promises.md. */
   readonly broken: readonly string[];
+  /** What took effect, in that order: whose call of what, and the fault that hit it. */
+  readonly made: readonly string[];
   /** How often each thing happened. */
   readonly counts: ReadonlyMap<string, number>;
 }
@@ -35,6 +37,7 @@ const endOfTime = new Date('9999-01-01T00:00:00.000Z');
 export async function simulate(scenario: Scenario): Promise<Simulated> {
   const counts = new Map<string, number>();
   const count = (what: string, by = 1) => counts.set(what, (counts.get(what) ?? 0) + by);
+  const made: string[] = [];
   const logged: string[] = [];
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (line) => {
@@ -42,8 +45,8 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     return true;
   };
   try {
-    const broken = await run(scenario, count, logged);
-    return { broken, counts };
+    const broken = await run(scenario, { count, made, logged });
+    return { broken, made, counts };
   } finally {
     process.stdout.write = write;
   }
@@ -51,8 +54,15 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
 
 async function run(
   { phases, staleness, stream }: Scenario,
-  count: (what: string, by?: number) => void,
-  logged: readonly string[],
+  {
+    count,
+    made,
+    logged,
+  }: {
+    readonly count: (what: string, by?: number) => void;
+    readonly made: string[];
+    readonly logged: readonly string[];
+  },
 ): Promise<string[]> {
   const errors: string[] = [];
   const world = await startedService({}, { onTrouble });
@@ -62,8 +72,11 @@ async function run(
   const surroundings: Surroundings = {
     clock,
     lateMs: lateCallSeconds * 1000,
-    observe: () => ledger.observe(),
-    count: (_call, fault) => {
+    observe: (call) => {
+      made.push(call);
+      ledger.observe();
+    },
+    count: (fault) => {
       count('calls');
       if (fault !== 'none') count(`fault ${fault}`);
     },
@@ -72,6 +85,12 @@ async function run(
   const readers = new Readers(world, surroundings, stream);
   mailer.rejected.add(badAddress);
   await firstKeys(world, ledger);
+  // Somebody else's secret has the name of an alias.
+  secrets.service.createSecret({
+    Name: `${settings.secretPrefix}alias-3`,
+    SecretString: 'theirs',
+    ClientRequestToken: 'f'.repeat(32),
+  });
   if (staleness > 0) {
     const choose = seededChoice(staleness);
     secrets.service.staleFor(() => (choose(2) === 0 ? 0 : choose(staleReadSeconds * 1000)));
@@ -134,7 +153,7 @@ async function run(
 
   async function scheduled(who: 'reconciler' | 'rotation', trouble: Trouble): Promise<void> {
     const startedAt = clock.now().getTime();
-    const hit = new SimulatedProcess(trouble, surroundings);
+    const hit = new SimulatedProcess(who, trouble, surroundings);
     const seen = {
       ...faultyStores(world.processStores, hit),
       now: () => new Date(clock.now().getTime() + trouble.aheadMs),

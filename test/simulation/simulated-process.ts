@@ -10,10 +10,10 @@ export interface Surroundings {
   readonly clock: FakeClock;
   /** How long after its sender gave up a late call may take effect: the protocol's D. */
   readonly lateMs: number;
-  /** Called whenever something may have taken effect. */
-  readonly observe: () => void;
+  /** Called whenever something may have taken effect, with whose call of what it was. */
+  readonly observe: (made: string) => void;
   /** Called for each call, with the fault that hits it. */
-  readonly count: (call: string, fault: string) => void;
+  readonly count: (fault: string) => void;
 }
 
 export const noTrouble: Trouble = { faults: [], pace: 0, aheadMs: 0 };
@@ -27,6 +27,7 @@ const shortMs = 5;
  * of several meet in any order. The faults are those of the crash matrix (`fault-port.ts`).
  */
 export class SimulatedProcess implements CallPort {
+  readonly #name: string;
   readonly #trouble: Trouble;
   readonly #surroundings: Surroundings;
   readonly #choose: (bound: number) => number;
@@ -34,7 +35,9 @@ export class SimulatedProcess implements CallPort {
   #changes = 0;
   isDead = false;
 
-  constructor(trouble: Trouble, surroundings: Surroundings) {
+  /** @param name whose it is, for a report */
+  constructor(name: string, trouble: Trouble, surroundings: Surroundings) {
+    this.#name = name;
     this.#trouble = trouble;
     this.#surroundings = surroundings;
     this.#choose = seededChoice(trouble.pace);
@@ -78,13 +81,13 @@ export class SimulatedProcess implements CallPort {
     const { clock, lateMs, observe, count } = this.#surroundings;
     this.#calls += 1;
     const fault = this.#trouble.faults.find(({ call }) => call === this.#calls)?.kind;
-    count(name, fault ?? 'none');
+    count(fault ?? 'none');
     const thereMs = this.#wayMs(limitMs);
     const backMs = this.#wayMs(limitMs - thereMs);
     /** What was sent takes effect, whatever has become of its sender. */
     const work = async () => {
       const result = await effect();
-      observe();
+      observe(`${this.#name}: ${name}${fault === undefined ? '' : `, ${fault}`}`);
       return result;
     };
     const pass = async (ms: number) => {

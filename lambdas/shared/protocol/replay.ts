@@ -49,7 +49,7 @@ export function recordOf(
 
 /**
  * The first answer of a call that told no value, or null where this is no repeat. Throws `Conflict`
- * while the first attempt is open, and what `recordOf` does.
+ * while the first attempt is open, or where it was just taken back, and what `recordOf` does.
  */
 export async function replayStored(stores: Stores, call: RepeatedCall): Promise<Replayed | null> {
   const record = recordOf(call, stores.now());
@@ -101,6 +101,15 @@ async function authorisedRow(
   if (row === null) throw new KeyDeletedSince(record.keyId);
   if (row.intent?.id === record.eventId) {
     throw new Conflict('Idempotency-Key', 'The first request is still being worked on.', 5);
+  }
+  // Read after the row: an undo takes it away together with the intent, so that a step which is closed
+  // was done if the record is still there.
+  const { record: kept } = await table.load(
+    { caller: { keyId: caller.keyId }, recordIdOf: () => record.id },
+    deadline.tableLimitMs(),
+  );
+  if (kept?.eventId !== record.eventId) {
+    throw new Conflict('Idempotency-Key', 'The first request was taken back; try again.', 1);
   }
   checkYours(row, caller, scope);
   return row;
