@@ -49,6 +49,19 @@ describe('a change whose answer got lost', () => {
     expect(await isLetIn(service, key)).toBe(false);
   });
 
+  it.each(['/key/update', '/key/block'])(
+    'before the key was deleted is not refused as if it had not been made: %s',
+    async (path) => {
+      const service = await startedService();
+      const { key_id } = await issue(service, { key_alias: 'a' });
+      const remove = { path: '/key/delete', body: { keys: [key_id] } };
+      loseAnswer(service, { meanwhile: () => ask(service, remove) });
+      const { status, body } = await ask(service, { path, body: { key: key_id, tpm_limit: 7 } });
+      expect([status, body.error.message]).toEqual([503, expect.stringContaining('not known')]);
+      expect((await actionsOf(service, key_id)).length).toBe(3);
+    },
+  );
+
   it('and whose second try was throttled is not told as not made', async () => {
     const service = await startedService();
     const { key_id } = await issue(service, { key_alias: 'a' });

@@ -35,4 +35,68 @@ export const regressions: readonly { readonly what: string; readonly scenario: S
       stream: 0,
     },
   },
+  {
+    // Seed 2001. The key was deleted before the update, whose first answer was lost, was sent again.
+    what: 'an update that was made was refused with a 404',
+    scenario: {
+      phases: [
+        {
+          happenings: [
+            {
+              who: 'client',
+              atMs: 0,
+              action: {
+                do: 'generate',
+                alias: null,
+                isMailed: false,
+                isBadAddress: false,
+                isMirrored: true,
+                isRotated: true,
+                isShortLived: true,
+                custom: null,
+              },
+              caller: 'master',
+              isIdempotent: false,
+              retries: 0,
+              twinMs: null,
+              againMs: null,
+              trouble: { faults: [], pace: 0, aheadMs: 0 },
+            },
+            {
+              who: 'client',
+              atMs: 41,
+              action: { do: 'update', key: 6, name: 'id' },
+              caller: 'master',
+              isIdempotent: false,
+              retries: 0,
+              twinMs: null,
+              againMs: null,
+              trouble: {
+                faults: [
+                  { call: 2, kind: 'error-after' },
+                  { call: 3, kind: 'slow' },
+                ],
+                pace: 0,
+                aheadMs: 0,
+              },
+            },
+            {
+              who: 'client',
+              atMs: 0,
+              action: { do: 'delete', keys: [1], name: 'id' },
+              caller: 'master',
+              isIdempotent: false,
+              retries: 0,
+              twinMs: null,
+              againMs: null,
+              trouble: { faults: [{ call: 2, kind: 'die-after' }], pace: 905281, aheadMs: 0 },
+            },
+          ],
+          gapMs: 30000,
+        },
+      ],
+      staleness: 0,
+      stream: 0,
+    },
+  },
 ];

@@ -68,9 +68,11 @@ export async function changeKey(
     // The first of two tries took effect, and only its answer was lost.
     if (target?.event.id === next.event.id) return next;
     if (refusedOf(outcome, writes).includes('create-record')) throw new AttemptUnderWay(target);
-    if (target?.status !== 'active') throw new KeyNotFound('key');
-    // It may have taken effect and been written over since: once more could be once too often.
-    if (first.kind === 'unanswered' && !isUrgent) throw unknown();
+    const isLive = target?.status === 'active';
+    // It may have taken effect and been written over since: once more could be once too often, and a
+    // refusal would be a lie.
+    if (first.kind === 'unanswered' && !(isUrgent && isLive)) throw unknown();
+    if (!isLive) throw new KeyNotFound('key');
     current = target;
   }
   throw outpaced();
