@@ -180,7 +180,7 @@ export async function fault(
 ): Promise<void> {
   const response = await fetch(`${guardUrl}/_guard/fault`, {
     method: 'POST',
-    body: JSON.stringify({ operation, mode, secret, times }),
+    body: JSON.stringify({ operation, mode, about: secret, times }),
   });
   if (!response.ok) throw new Error(`The guard refused the fault: ${await response.text()}`);
 }
