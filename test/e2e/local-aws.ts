@@ -5,6 +5,7 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -118,6 +119,25 @@ export async function describedSecret(name: string) {
   }
 }
 
+/** Names of the secrets that no deletion is scheduled for, with the keys that they are tagged with. */
+export async function liveSecrets(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await secretsManager.send(
+      new ListSecretsCommand({
+        MaxResults: 100,
+        ...(NextToken === undefined ? {} : { NextToken }),
+      }),
+    );
+    for (const { Name = '', Tags = [] } of page.SecretList ?? []) {
+      found.set(Name, Tags.find(({ Key }) => Key === 'key_id')?.Value ?? '');
+    }
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return found;
+}
+
 export const auditOf = async (keyId: string): Promise<Item[]> =>
   (await itemsOf('AuditTableName')).filter((record) => record['key_id'] === keyId);
 
@@ -151,11 +171,14 @@ const inboxAnswer = z.object({
   ),
 });
 
-export async function mailsTo(address: string) {
+export async function allMails() {
   const response = await fetch(`${endpoint}/_ministack/ses/messages`);
   const { messages } = inboxAnswer.parse(await response.json());
-  return (messages[accountId] ?? []).filter(({ To }) => To.includes(address));
+  return messages[accountId] ?? [];
 }
+
+export const mailsTo = async (address: string) =>
+  (await allMails()).filter(({ To }) => To.includes(address));
 
 /** Invokes a deployed function directly, as its event source mapping would. */
 export async function invoke(functionName: string, event: unknown): Promise<unknown> {
