@@ -13,7 +13,7 @@ import { Tally } from './chaos/stubborn-client.ts';
 import { expectLetIn, expectRepeats } from './chaos/told.ts';
 import { invoke, outputOf } from './local-aws.ts';
 
-const clients = 8;
+const clients = 16;
 const operations = Number(process.env['CHAOS_OPERATIONS'] ?? 150);
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 

@@ -12,8 +12,11 @@ import {
 import { DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
+import type { Fault } from '../../scripts/local/guard-faults.ts';
+import { addFault } from './fault-control.ts';
 
-const { endpoint, guardUrl, region, credentials, accountId, outputs } = inject('deployed');
+const { endpoint, guardUrl, tablesUrl, region, credentials, accountId, outputs } =
+  inject('deployed');
 
 const tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials }));
 const secretsManager = new SecretsManagerClient({ endpoint: guardUrl, region, credentials });
@@ -195,18 +198,20 @@ export async function invoke(functionName: string, event: unknown): Promise<unkn
 }
 
 /** Makes Secrets Manager fail for secrets whose name contains a text. */
-export async function fault(
+export const fault = (
   operation: string,
-  mode: 'refuse' | 'throttle' | 'hang' | 'lose-answer',
+  mode: Fault['mode'],
   secret: string,
   times = 1,
-): Promise<void> {
-  const response = await fetch(`${guardUrl}/_guard/fault`, {
-    method: 'POST',
-    body: JSON.stringify({ operation, mode, about: secret, times }),
-  });
-  if (!response.ok) throw new Error(`The guard refused the fault: ${await response.text()}`);
-}
+): Promise<void> => addFault(guardUrl, { operation, mode, about: secret, times });
+
+/** Makes DynamoDB fail for calls that contain a text. */
+export const faultTables = (
+  operation: string,
+  mode: Fault['mode'],
+  about: string,
+  times = 1,
+): Promise<void> => addFault(tablesUrl, { operation, mode, about, times });
 
 /** Runs the scheduled function until the key's open step is closed, as its schedule would. */
 export function closed(keyId: string): Promise<Row> {

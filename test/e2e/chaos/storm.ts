@@ -1,6 +1,6 @@
 /** Faults in both stores, and how many of them struck. */
 import { inject } from 'vitest';
-import * as z from 'zod/mini';
+import { addFault, clearFaults } from '../fault-control.ts';
 
 const { guardUrl, tablesUrl } = inject('deployed');
 
@@ -20,8 +20,6 @@ const stores = {
 } as const;
 const silent: readonly string[] = ['hang', 'lose-answer'];
 
-const waiting = z.array(z.object({ mode: z.string(), times: z.number() }));
-
 export class Storm {
   readonly struck: Record<string, number> = {};
   private readonly draw: (bound: number) => number;
@@ -38,18 +36,14 @@ export class Storm {
     const isAimed = name === 'tables' && this.draw(3) > 0;
     // Silence takes seconds: of that, one at a time is enough.
     const times = silent.includes(mode) ? 1 : 1 + this.draw(most);
-    const fault = { operation: '*', mode, times, about: isAimed ? about : '' };
-    await control(url, 'POST', fault);
+    await addFault(url, { operation: '*', mode, times, about: isAimed ? about : '' });
     this.count(`${name} ${mode}`, times);
   }
 
   /** From now on there are no faults. Those that struck nobody are not counted. */
   async end(): Promise<void> {
     for (const [name, { url }] of Object.entries(stores)) {
-      for (const { mode, times } of waiting.parse(await control(url, 'GET'))) {
-        this.count(`${name} ${mode}`, -times);
-      }
-      await control(url, 'DELETE');
+      for (const { mode, times } of await clearFaults(url)) this.count(`${name} ${mode}`, -times);
     }
   }
 
@@ -63,13 +57,4 @@ export class Storm {
   private count(name: string, times: number): void {
     this.struck[name] = (this.struck[name] ?? 0) + times;
   }
-}
-
-async function control(url: string, method: string, body?: object): Promise<unknown> {
-  const response = await fetch(`${url}/_guard/fault`, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`The fault was refused: ${await response.text()}`);
-  return response.json();
 }
