@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FaultingServer } from '../../scripts/local/faulting-server.ts';
 import type { Fault } from '../../scripts/local/guard-faults.ts';
@@ -14,10 +14,12 @@ let seen: string[];
 
 beforeEach(async () => {
   seen = [];
-  upstream = createServer(async (incoming, outgoing) => {
-    const body = (await readBody(incoming)).toString('utf8');
-    seen.push(`${incoming.headers.authorization} ${incoming.headers['x-amz-target']} ${body}`);
-    outgoing.end('{"Item":{}}');
+  const answer = async ({ headers }: IncomingMessage, body: Promise<Buffer>) => {
+    seen.push(`${headers.authorization} ${String(headers['x-amz-target'])} ${String(await body)}`);
+    return '{"Item":{}}';
+  };
+  upstream = createServer((incoming, outgoing) => {
+    void answer(incoming, readBody(incoming)).then((text) => outgoing.end(text));
   });
   const address = `http://127.0.0.1:${await listen(upstream, 0)}`;
   proxy = await startTablesProxy({ upstream: address, parent: process.pid, port: 0 });
