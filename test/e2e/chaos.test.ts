@@ -14,7 +14,7 @@ import { expectLetIn, expectRepeats } from './chaos/told.ts';
 import { invoke, outputOf } from './local-aws.ts';
 
 const clients = 16;
-const operations = Number(process.env['CHAOS_OPERATIONS'] ?? 150);
+const operations = Number(process.env['CHAOS_OPERATIONS'] ?? 500);
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 
 it(`${operations} operations under faults and kills leave everything in agreement`, async () => {
