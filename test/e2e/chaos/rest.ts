@@ -3,15 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import * as z from 'zod/mini';
 import { expectAgreement, sha256 } from '../agreement.ts';
-import {
-  allMails,
-  eventually,
-  invoke,
-  itemsOf,
-  liveSecrets,
-  outputOf,
-  type Row,
-} from '../local-aws.ts';
+import { allMails, invoke, itemsOf, liveSecrets, outputOf, type Row } from '../local-aws.ts';
 import { checkedTrail } from '../trail.ts';
 import type { HeldKey } from './held-key.ts';
 
@@ -23,24 +15,34 @@ async function rowsOf(team: string): Promise<Row[]> {
   return rows.filter(({ key }) => image.parse(key).team_id === team);
 }
 
+/** What is there as soon as it is complete, or when patience is over, so that a failure shows it. */
+async function latest<T>(look: () => Promise<T>, isComplete: (found: T) => boolean): Promise<T> {
+  const giveUpAt = Date.now() + 90_000;
+  for (;;) {
+    const found = await look();
+    if (isComplete(found) || Date.now() > giveUpAt) return found;
+    await sleep(2000);
+  }
+}
+
+/** Whether a row has an open step, or anything to be done soon: a grace period may end in an hour. */
+const isRestless = ({ intent, due_sk: due }: Row) =>
+  intent !== null ||
+  (typeof due === 'string' && due < new Date(Date.now() + 600_000).toISOString());
+
 /**
  * Runs the scheduled function until it has nothing more to do for the keys of a team. Answers their
  * rows and how many runs it took.
  */
 export async function comeToRest(team: string): Promise<{ rows: Row[]; passes: number }> {
   let passes = 0;
-  const rows = await eventually(async () => {
+  const run = async () => {
     await invoke(outputOf('ReconcilerFunctionName'), {});
     passes += 1;
-    const found = await rowsOf(team);
-    // The end of a grace period may be an hour away.
-    const soon = new Date(Date.now() + 600_000).toISOString();
-    const isDue = (due: unknown) => typeof due === 'string' && due < soon;
-    const isAtRest = found.every((row) => row['intent'] === null && !isDue(row['due_sk']));
-    if (isAtRest) return found;
-    await sleep(3000);
-    return null;
-  }, 90_000);
+    return rowsOf(team);
+  };
+  const rows = await latest(run, (found) => !found.some(isRestless));
+  expect(rows.filter(isRestless)).toEqual([]);
   return { rows, passes };
 }
 
@@ -61,11 +63,10 @@ export async function expectTrails(
   rows: readonly Row[],
   keys: readonly HeldKey[],
 ): Promise<Trails> {
-  const byKey = await eventually(async () => {
-    const found = Map.groupBy(await itemsOf('AuditTableName'), ({ key_id: id }) => String(id));
-    const isThere = (row: Row) => (found.get(keyIdOf(row)) ?? []).length >= Number(row['seq']);
-    return rows.every(isThere) ? found : null;
-  }, 40_000);
+  const byKey = await latest(
+    async () => Map.groupBy(await itemsOf('AuditTableName'), ({ key_id: id }) => String(id)),
+    (found) => rows.every((row) => (found.get(keyIdOf(row)) ?? []).length >= Number(row['seq'])),
+  );
   const values = keys.flatMap(({ told }) => told);
   return new Map(
     rows.map((row) => {
@@ -75,7 +76,12 @@ export async function expectTrails(
   );
 }
 
-const notice = z.looseObject({ pk: z.string(), key_id: z.string(), event: z.string() });
+const notice = z.object({
+  pk: z.string(),
+  key_id: z.string(),
+  event: z.string(),
+  state: z.string(),
+});
 const addressed = z.looseObject({ user_email: z.optional(z.string()) });
 
 /** Each birth with an invitation and each rotation of a key with an address was mailed, nothing else. */
@@ -94,15 +100,15 @@ export async function expectMails(rows: readonly Row[], trails: Trails) {
   });
   const ids = new Set(rows.map(keyIdOf));
   const wanted = due.map(({ id, event }) => `${id} ${event} sent`).sort();
-  const notices = await eventually(async () => {
-    const found = (await itemsOf('NoticesTableName'))
-      .map((item) => notice.parse(item))
-      .filter(({ pk, key_id: id }) => pk.startsWith('NOTICE#') && ids.has(id))
-      .map(({ key_id: id, event, state }) => `${id} ${event} ${String(state)}`);
-    return found.length >= wanted.length && found.every((each) => each.endsWith('sent'))
-      ? found.sort()
-      : null;
-  }, 60_000);
+  const notices = await latest(
+    async () =>
+      (await itemsOf('NoticesTableName'))
+        .map((item) => notice.parse(item))
+        .filter(({ pk, key_id: id }) => pk.startsWith('NOTICE#') && ids.has(id))
+        .map(({ key_id: id, event, state }) => `${id} ${event} ${state}`)
+        .sort(),
+    (found) => found.length >= wanted.length && found.every((each) => each.endsWith('sent')),
+  );
   expect(notices).toEqual(wanted);
   const mails = (await allMails()).flatMap(({ BodyText }) =>
     [...ids].filter((id) => BodyText.includes(id)),
