@@ -4,14 +4,20 @@ const fault = z.object({
   /** Name of an operation, such as `PutSecretValue`, or `*` for any. */
   operation: z.string(),
   /**
-   * `refuse`: AccessDeniedException, no effect. `throttle`: ThrottlingException, no effect. `hang`: no
-   * answer, no effect. `lose-answer`: the effect takes place, no answer.
+   * `refuse`: AccessDeniedException, no effect. `throttle`: the service's throttling, no effect.
+   * `fail`: its internal error, no effect. `hang`: no answer, no effect. `lose-answer`: the effect
+   * takes place, no answer. `cut`: the effect takes place, and the connection breaks instead of an
+   * answer. `kill`: the process that called is killed, no effect. `kill-after`: the effect takes
+   * place, and the process that called is killed before the answer.
    */
-  mode: z.enum(['refuse', 'throttle', 'hang', 'lose-answer']),
+  mode: z.enum(['refuse', 'throttle', 'fail', 'hang', 'lose-answer', 'cut', 'kill', 'kill-after']),
   /** How many matching calls it hits before it is spent. */
   times: z.prefault(z.number().check(z.int(), z.positive()), 1),
-  /** Only calls whose secret name or ARN contains this text, so that tests do not hit each other. */
-  secret: z.prefault(z.string(), ''),
+  /**
+   * Only calls about something with this text in it, so that tests do not hit each other: of a
+   * secret its name or ARN, of tables the whole request.
+   */
+  about: z.prefault(z.string(), ''),
 });
 
 export type Fault = z.infer<typeof fault>;
@@ -21,7 +27,7 @@ export interface Faults {
   /** Throws when the text is not the JSON of a fault. */
   add(json: string): Fault;
   /** The mode of the first fault that matches this call, which counts as used; null for none. */
-  take(operation: string, secret: string): Fault['mode'] | null;
+  take(operation: string, about: string): Fault['mode'] | null;
   pending(): Fault[];
   clear(): void;
 }
@@ -34,10 +40,10 @@ export function faultQueue(): Faults {
       faults.push(added);
       return added;
     },
-    take(operation, secret) {
+    take(operation, about) {
       const hit = faults.find(
         (each) =>
-          (each.operation === '*' || each.operation === operation) && secret.includes(each.secret),
+          (each.operation === '*' || each.operation === operation) && about.includes(each.about),
       );
       if (hit === undefined) return null;
       hit.times -= 1;

@@ -22,6 +22,7 @@ import { localIdentity } from './project.ts';
 import { ensureVenv } from './python-venv.ts';
 import { startSecretsGuard } from './secrets-guard.ts';
 import { rewindStreamReaders } from './stream-positions.ts';
+import { startTablesProxy } from './tables-proxy.ts';
 
 export interface LocalAwsPorts {
   readonly aws: number;
@@ -35,6 +36,8 @@ export interface LocalAwsOptions {
   readonly persist: boolean;
   /** Ports to take. Default: those of the last start in this folder, if still free, else free ones. */
   readonly ports?: LocalAwsPorts;
+  /** Whether functions reach DynamoDB through a proxy that can inject faults. */
+  readonly faultsTables?: boolean;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -42,8 +45,10 @@ export interface LocalAwsOptions {
 export interface LocalAws {
   /** Every service, IAM enforced. Secrets Manager with the emulator's flaws. */
   readonly endpoint: string;
-  /** Secrets Manager with AWS's semantics; see `secrets-guard.ts` for the faults it can inject. */
+  /** Secrets Manager with AWS's semantics; see `faulting-server.ts` for the faults it can inject. */
   readonly guardUrl: string;
+  /** DynamoDB as the functions reach it: the endpoint itself, or the proxy in front of it. */
+  readonly tablesUrl: string;
   readonly region: string;
   readonly accountId: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -96,6 +101,9 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     // Outside the checkout, or its package.json and node_modules would shape the deployed functions.
     const tempDir = mkdtempSync(join(tmpdir(), 'latchkey-'));
     const nonce = `latchkey-${randomUUID()}`;
+    const endpoint = `http://127.0.0.1:${ports.aws}`;
+    const tablesPort = options.faultsTables === true ? await freePort() : ports.aws;
+    const tablesUrl = `http://127.0.0.1:${tablesPort}`;
     const child = spawnMiniStack(python, paths.log, {
       ...cleanEnvironment(paths.home),
       TMPDIR: tempDir,
@@ -113,6 +121,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       DOCKER_HOST: 'unix:///nonexistent',
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',
+      // Of no use to itself; the workers of the functions inherit it.
+      AWS_ENDPOINT_URL_DYNAMODB: tablesUrl,
     });
     const failed = whenEnded(child, paths.log);
     // Asked again once it is up: some Pythons replace themselves on start, which changes the command.
@@ -128,14 +138,19 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       rmSync(tempDir, { recursive: true, force: true });
       rmSync(paths.pid, { force: true });
     };
-    const endpoint = `http://127.0.0.1:${ports.aws}`;
     try {
       await Promise.race([failed.promise, waitUntilReady(endpoint, nonce, signal)]);
       identity = await noteIdentity();
-      const guard = await startSecretsGuard({ upstream: endpoint, port: ports.guard });
+      const upstream = { upstream: endpoint, parent: identity.pid };
+      const guard = await startSecretsGuard({ ...upstream, port: ports.guard });
+      const tables =
+        options.faultsTables === true
+          ? await startTablesProxy({ ...upstream, port: tablesPort })
+          : null;
       return {
         endpoint,
         guardUrl: guard.url,
+        tablesUrl,
         ...localIdentity,
         ports,
         pid: identity.pid,
@@ -145,6 +160,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
           // Stream records that no reader has got yet are not saved: give the last ones their moment.
           if (persist) await sleep(drainMs);
           await guard.stop();
+          await tables?.stop();
           await endChild();
           lock.release();
         },

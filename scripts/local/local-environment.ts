@@ -9,6 +9,8 @@ export interface LocalEnvironmentOptions {
   readonly persist: boolean;
   /** Port of the API; 0 for a free one. */
   readonly port: number;
+  /** Whether functions reach DynamoDB through a proxy that can inject faults. */
+  readonly faultsTables?: boolean;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
   /** Folder with `cdk.json`. Default: this checkout. */

@@ -28,11 +28,19 @@ export async function isFree(port: number): Promise<boolean> {
 
 /** Who listens on a port, as a phrase ("pid 12, node server.js"), as far as this system tells. */
 export async function describeHolder(port: number): Promise<string> {
-  const pid = existsSync('/proc/net/tcp') ? holderFromProc(port) : await holderFromLsof(port);
+  const pid = await ownerOf(port, 'LISTEN');
   if (pid === null) return 'a process that this user may not see';
   const holder = await identify(pid);
   return holder === null ? `pid ${pid}` : `pid ${pid}, ${holder.command}`;
 }
+
+/** The other process, if it can be told, whose end of an open connection has this port. */
+export const connectedFrom = (port: number): Promise<number | null> => ownerOf(port, 'ESTABLISHED');
+
+type State = 'LISTEN' | 'ESTABLISHED';
+
+const ownerOf = async (port: number, state: State): Promise<number | null> =>
+  existsSync('/proc/net/tcp') ? ownerFromProc(port, state) : ownerFromLsof(port, state);
 
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -45,15 +53,16 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   });
 }
 
-/** The kernel lists listening sockets by inode; the process is whoever has that inode open. */
-function holderFromProc(port: number): number | null {
+const kernelStates: Readonly<Record<State, string>> = { LISTEN: '0A', ESTABLISHED: '01' };
+
+/** The kernel lists sockets by inode; the process is whoever has that inode open. */
+function ownerFromProc(port: number, state: State): number | null {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const listening = '0A';
   const sockets = ['/proc/net/tcp', '/proc/net/tcp6']
     .filter((file) => existsSync(file))
     .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === listening)
+    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === kernelStates[state])
     .map((fields) => `socket:[${fields[9]}]`);
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (openFiles(pid).some((target) => sockets.includes(target))) return Number(pid);
@@ -76,11 +85,14 @@ function openFiles(pid: string): string[] {
   }
 }
 
-async function holderFromLsof(port: number): Promise<number | null> {
+async function ownerFromLsof(port: number, state: State): Promise<number | null> {
   try {
-    const { stdout } = await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-t']);
-    const pid = Number.parseInt(stdout, 10);
-    return Number.isNaN(pid) ? null : pid;
+    const { stdout } = await run('lsof', ['-nP', `-iTCP:${port}`, `-sTCP:${state}`, '-t']);
+    // Of a connection it lists both ends, and one of them is ours.
+    const pids = stdout.split('\n').map((line) => Number.parseInt(line, 10));
+    return (
+      pids.find((pid) => (state === 'LISTEN' ? pid > 0 : pid > 0 && pid !== process.pid)) ?? null
+    );
   } catch {
     return null;
   }

@@ -58,6 +58,16 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** The process that started this one; null when there is no such process. */
+export async function parentOf(pid: number): Promise<number | null> {
+  try {
+    const { stdout } = await run('ps', ['-p', String(pid), '-o', 'ppid=']);
+    return Number.parseInt(stdout, 10);
+  } catch {
+    return null;
+  }
+}
+
 async function fromProc(pid: number): Promise<ProcessIdentity | null> {
   try {
     const [stat, commandLine, bootId] = await Promise.all([

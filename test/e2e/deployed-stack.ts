@@ -10,6 +10,8 @@ export interface Deployed {
   /** All services; see `guardUrl` for Secrets Manager. */
   readonly endpoint: string;
   readonly guardUrl: string;
+  /** DynamoDB as the functions reach it, faults included. */
+  readonly tablesUrl: string;
   readonly region: string;
   readonly accountId: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -29,16 +31,18 @@ export default async function setup(project: TestProject) {
     stateDir,
     persist: false,
     port: 0,
+    faultsTables: true,
     log: (line) => {
       process.stdout.write(`[${((Date.now() - startedAt) / 1000).toFixed(1)} s] ${line}\n`);
     },
   });
   const { aws, baseUrl, outputs } = environment;
-  const { endpoint, guardUrl, region, accountId, credentials } = aws;
+  const { endpoint, guardUrl, tablesUrl, region, accountId, credentials } = aws;
   project.provide('deployed', {
     baseUrl,
     endpoint,
     guardUrl,
+    tablesUrl,
     region,
     accountId,
     credentials,

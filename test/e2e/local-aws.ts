@@ -5,6 +5,7 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -17,8 +18,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
+import type { Fault } from '../../scripts/local/guard-faults.ts';
+import { addFault } from './fault-control.ts';
 
-const { endpoint, guardUrl, region, credentials, accountId, outputs } = inject('deployed');
+const { endpoint, guardUrl, tablesUrl, region, credentials, accountId, outputs } =
+  inject('deployed');
 
 const tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials }));
 const secretsManager = new SecretsManagerClient({ endpoint: guardUrl, region, credentials });
@@ -128,6 +132,25 @@ export async function describedSecret(name: string) {
   }
 }
 
+/** Names of the secrets that no deletion is scheduled for, with the keys that they are tagged with. */
+export async function liveSecrets(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await secretsManager.send(
+      new ListSecretsCommand({
+        MaxResults: 100,
+        ...(NextToken === undefined ? {} : { NextToken }),
+      }),
+    );
+    for (const { Name = '', Tags = [] } of page.SecretList ?? []) {
+      found.set(Name, Tags.find(({ Key }) => Key === 'key_id')?.Value ?? '');
+    }
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return found;
+}
+
 export const auditOf = async (keyId: string): Promise<Item[]> =>
   (await itemsOf('AuditTableName')).filter((record) => record['key_id'] === keyId);
 
@@ -161,11 +184,14 @@ const inboxAnswer = z.object({
   ),
 });
 
-export async function mailsTo(address: string) {
+export async function allMails() {
   const response = await fetch(`${endpoint}/_ministack/ses/messages`);
   const { messages } = inboxAnswer.parse(await response.json());
-  return (messages[accountId] ?? []).filter(({ To }) => To.includes(address));
+  return messages[accountId] ?? [];
 }
+
+export const mailsTo = async (address: string) =>
+  (await allMails()).filter(({ To }) => To.includes(address));
 
 /** Invokes a deployed function directly, as its event source mapping would. */
 export async function invoke(functionName: string, event: unknown): Promise<unknown> {
@@ -182,18 +208,20 @@ export async function invoke(functionName: string, event: unknown): Promise<unkn
 }
 
 /** Makes Secrets Manager fail for secrets whose name contains a text. */
-export async function fault(
+export const fault = (
   operation: string,
-  mode: 'refuse' | 'throttle' | 'hang' | 'lose-answer',
+  mode: Fault['mode'],
   secret: string,
   times = 1,
-): Promise<void> {
-  const response = await fetch(`${guardUrl}/_guard/fault`, {
-    method: 'POST',
-    body: JSON.stringify({ operation, mode, secret, times }),
-  });
-  if (!response.ok) throw new Error(`The guard refused the fault: ${await response.text()}`);
-}
+): Promise<void> => addFault(guardUrl, { operation, mode, about: secret, times });
+
+/** Makes DynamoDB fail for calls that contain a text. */
+export const faultTables = (
+  operation: string,
+  mode: Fault['mode'],
+  about: string,
+  times = 1,
+): Promise<void> => addFault(tablesUrl, { operation, mode, about, times });
 
 /** Runs the scheduled function until the key's open step is closed, as its schedule would. */
 export function closed(keyId: string): Promise<Row> {

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import * as z from 'zod/mini';
 import { canonicalJson } from '../../lambdas/shared/domain/canonical-json.ts';
 import { sha256 } from './agreement.ts';
-import { auditOf, eventually, rowOf } from './local-aws.ts';
+import { auditOf, eventually, type Row, rowOf } from './local-aws.ts';
 
 const image = z.nullable(z.record(z.string(), z.unknown()));
 const auditRecord = z.looseObject({
@@ -26,17 +26,27 @@ const auditRecord = z.looseObject({
 
 const salted = (salt: string, value: unknown) => sha256(salt + canonicalJson(value));
 
-/**
- * The records of a key in order, as soon as there are as many as its row has changes. Every digest is
- * that of its record, the chain has no gap and ends in the row, each change begins where the last one
- * ended, and no record has one of the key's values.
- */
+/** The records of a key in order, as soon as there are as many as its row has changes, checked. */
 export async function trailOf(keyId: string, ...values: string[]) {
-  const { seq, chain } = z.object({ seq: z.number(), chain: z.string() }).parse(await rowOf(keyId));
+  const row = await rowOf(keyId);
   const found = await eventually(async () => {
     const records = await auditOf(keyId);
-    return records.length >= seq ? records : null;
+    return records.length >= Number(row['seq']) ? records : null;
   });
+  return checkedTrail(keyId, row, found, values);
+}
+
+/**
+ * The records of a key in order. Every digest is that of its record, the chain has no gap and ends in
+ * the row, each change begins where the last one ended, and no record has one of the key's values.
+ */
+export function checkedTrail(
+  keyId: string,
+  row: Row,
+  found: readonly unknown[],
+  values: readonly string[],
+) {
+  const { seq, chain } = z.object({ seq: z.number(), chain: z.string() }).parse(row);
   const records = found
     .map((record) => auditRecord.parse(record))
     .sort((left, right) => left.seq - right.seq);

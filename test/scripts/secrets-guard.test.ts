@@ -199,7 +199,7 @@ describe('injected faults', () => {
 
   test('lose-answer: no answer, but the effect; a repeat with the token is a success', async () => {
     const [name, token] = [newName(), randomUUID()];
-    await inject({ operation: 'CreateSecret', mode: 'lose-answer', secret: name });
+    await inject({ operation: 'CreateSecret', mode: 'lose-answer', about: name });
     const command = new CreateSecretCommand({
       Name: name,
       SecretString: 'one',
@@ -212,7 +212,7 @@ describe('injected faults', () => {
 
   test('hits only the named secret and operation, and can be cleared', async () => {
     const [hit, other] = [newName(), newName()];
-    await inject({ operation: '*', mode: 'refuse', secret: hit, times: 9 });
+    await inject({ operation: '*', mode: 'refuse', about: hit, times: 9 });
     await create(client, other, 'one');
     await expect(create(client, hit, 'one')).rejects.toThrow(/Injected refusal/);
     await fetch(`${aws.guardUrl}/_guard/fault`, { method: 'DELETE' });
@@ -239,7 +239,7 @@ test('a creation that a dying guard left half done is finished by the next one',
       Description: `guard:${token} of team x`,
     }),
   );
-  const next = await startSecretsGuard({ upstream: aws.endpoint });
+  const next = await startSecretsGuard({ upstream: aws.endpoint, parent: aws.pid });
   await next.stop();
   const { Description, VersionIdsToStages } = await direct.send(
     new DescribeSecretCommand({ SecretId: name }),
