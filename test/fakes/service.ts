@@ -193,9 +193,15 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     };
   }
 
-  /** Sends to a process of its own. */
+  /** A process of its own, which stays warm. */
+  const processOver = (seen: ProcessStores) => {
+    const over = handlersOver(seen);
+    return (sent: Sent): Promise<Received> => sendTo(over, sent);
+  };
+
+  /** Sends to a new process. */
   const sendThrough = (seen: ProcessStores, sent: Sent): Promise<Received> =>
-    sendTo(handlersOver(seen), sent);
+    processOver(seen)(sent);
 
   /** One run of the scheduled repairs. */
   const repair = (seen: ProcessStores = processStores): Promise<RepairRun> =>
@@ -266,6 +272,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     ...stores,
     due,
     processStores,
+    processOver,
     sendThrough,
     repair,
     rotate,

@@ -104,6 +104,21 @@ describe('a pass over an open birth', () => {
     expect(await resultOf(service, keyId)).toBe('settled');
   });
 
+  it('keeps a change that came after its claim, and leaves the end to the next one', async () => {
+    const service = await startedService();
+    const { keyId } = await due(service, 'lost-answer');
+    const describeNow = service.secrets.describe.bind(service.secrets);
+    vi.spyOn(service.secrets, 'describe').mockImplementationOnce(async (...asked) => {
+      await service.asAdmin({ path: '/key/block', body: { key: keyId } });
+      return describeNow(...asked);
+    });
+    expect(await resultOf(service, keyId)).toBe('left');
+    expect(newestRow(service)).toMatchObject({ blocked: true, intent: { claim: 1 } });
+    service.clock.advance(60_000);
+    expect(await resultOf(service, keyId)).toBe('settled');
+    expect(newestRow(service)).toMatchObject({ blocked: true, intent: null });
+  });
+
   it.each(failures)('takes an answer that is %s for no answer, not for "absent"', async (how) => {
     const service = await startedService();
     const { keyId } = await due(service, 'lost-answer');
