@@ -123,8 +123,7 @@ export class MemoryKeyTable implements KeyTable {
 
   /** Removes what is past its time to live, which DynamoDB does some day. */
   removeExpired(): void {
-    const isOver = (ttl: unknown) =>
-      typeof ttl === 'number' && ttl * 1000 <= this.#now().getTime();
+    const isOver = (ttl: unknown) => typeof ttl === 'number' && ttl * 1000 <= this.#now().getTime();
     for (const [pk, { ttl }] of this.items) if (isOver(ttl)) this.#table.remove(pk, true);
     for (const [id, { ttl }] of this.records) if (isOver(ttl)) this.records.delete(id);
   }
