@@ -19,8 +19,8 @@ const secondsUntilNow = () => (performance.now() - startedAt) / 1000;
 const { samples, answers, repaired, givenUp } = await soak({
   seed: Number(values.seed),
   operations: 3000,
-  // Until then the compiler's own structures grow.
-  warmUpRounds: 5,
+  // Until then what the compiler keeps grows, and is let go of again.
+  warmUpRounds: 10,
   goesOn: ({ length }) => length < 6 || secondsUntilNow() < minutes * 60,
 });
 
@@ -54,5 +54,5 @@ function cellsOf({ seconds, operations, heapBytes, handles, openIntents, items }
 }
 
 function print(cells: readonly string[]): void {
-  console.log(cells.map((cell) => cell.padStart(12)).join(''));
+  console.log(cells.map((cell) => cell.padStart(14)).join(''));
 }
