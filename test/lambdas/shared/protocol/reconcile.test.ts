@@ -360,6 +360,21 @@ async function withWrongCurrent() {
 }
 
 describe('a restore', () => {
+  it('leaves a secret scheduled that somebody has tagged as theirs', async () => {
+    const service = await startedService();
+    const { body } = await service.generate({ key_alias: 'alpha' });
+    const { service: manager } = service.secrets;
+    const remove = () => manager.deleteSecret({ SecretId: name, RecoveryWindowInDays: 7 });
+    remove();
+    await sweptTwice(service, body.key_id);
+    manager.restoreSecret({ SecretId: name });
+    const Tags = [{ Key: 'key_id', Value: 'anotherkey0000000' }];
+    manager.tagResource({ SecretId: name, Tags });
+    remove();
+    expect(await resultOf(service, body.key_id)).toBe('left');
+    expect(service.secrets.secrets.get(name)?.deletedAt).not.toBeNull();
+  });
+
   it('makes a removed secret of a live key live again', async () => {
     const service = await startedService();
     const { body } = await service.generate({ key_alias: 'alpha' });
