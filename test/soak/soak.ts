@@ -33,6 +33,8 @@ export interface Soaked {
   readonly answers: ReadonlyMap<string, number>;
   /** Steps that were left open and that the reconciler closed. */
   readonly repaired: number;
+  /** Keys that undisturbed runs of the reconciler told a person about. */
+  readonly troubles: number;
   /** Records of the stream that no reader took. */
   readonly givenUp: number;
 }
@@ -46,7 +48,7 @@ const harsh = { batchSize: 25, duplicatePercent: 5, lostPercent: 5 };
 
 /** Runs a soak. Nothing that a handler logs is printed meanwhile. */
 export async function soak(plan: SoakPlan): Promise<Soaked> {
-  const write = process.stdout.write;
+  const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = () => true;
   try {
     return await run(plan);
@@ -83,7 +85,7 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
   const startedAt = performance.now();
   const samples: Sample[] = [];
   let done = 0;
-  let repaired = 0;
+  let [repaired, troubles] = [0, 0];
 
   for (let round = 1; round <= warmUpRounds || goesOn(samples); round += 1) {
     await busy();
@@ -94,6 +96,7 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
     samples,
     answers: traffic.answers,
     repaired,
+    troubles,
     givenUp: readers.reduce((sum, { failures, trimmed }) => sum + failures.length + trimmed, 0),
   };
 
@@ -107,11 +110,11 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
       for (const reader of readers) await reader.step();
       const time = now().getTime();
       if (time >= repairAt) {
-        await repair(stores()).catch(unlessTrouble);
+        await repair(stores()).catch(unlessUnavailable);
         repairAt = time + minuteMs;
       }
       if (time >= rotateAt) {
-        await world.rotate(stores()).catch(unlessTrouble);
+        await world.rotate(stores()).catch(unlessUnavailable);
         rotateAt = time + hourMs;
       }
       if (time >= tidyAt) {
@@ -147,8 +150,10 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
   }
 
   async function repair(seen = world.processStores): Promise<void> {
-    const { Settled, Undone, SecretsRemoved, SecretsRestored } = await world.repair(seen);
-    repaired += Settled + Undone + SecretsRemoved + SecretsRestored;
+    const counts = await world.repair(seen);
+    repaired += counts.Settled + counts.Undone + counts.SecretsRemoved + counts.SecretsRestored;
+    if (seen !== world.processStores) return;
+    troubles += counts.Failed + counts.StuckIntents + counts.SecretsMissing + counts.AuditGap;
   }
 
   /** A notice that its sender has lost is free again after some seconds. */
@@ -196,6 +201,6 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
 }
 
 /** A scheduled run that a store failed is begun anew a minute later, as on AWS. */
-function unlessTrouble(error: unknown): void {
+function unlessUnavailable(error: unknown): void {
   if (!(error instanceof Unavailable)) throw error;
 }
