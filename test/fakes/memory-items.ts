@@ -13,11 +13,15 @@ export interface ItemChange {
   readonly isExpiry: boolean;
 }
 
+/** A stream keeps its records this long. */
+export const trimMs = 86_400_000;
+
 /** The items of a table and what its stream says of them. A write that changes nothing leaves no record. */
 export class MemoryItems {
   readonly items = new Map<string, Item>();
   readonly changes: ItemChange[] = [];
   readonly #now: () => Date;
+  #written = 0;
 
   constructor(now: () => Date) {
     this.#now = now;
@@ -41,9 +45,18 @@ export class MemoryItems {
     if (before !== null) this.#record(pk, before, null, isExpiry);
   }
 
+  /** Drops what the stream does not keep any longer. */
+  trim(): void {
+    const oldest = this.changes.findIndex(
+      ({ at }) => this.#now().getTime() - at.getTime() < trimMs,
+    );
+    this.changes.splice(0, oldest === -1 ? this.changes.length : oldest);
+  }
+
   #record(pk: string, before: Item | null, after: Item | null, isExpiry = false): void {
+    this.#written += 1;
     // At least 21 digits, as the real ones.
-    const sequenceNumber = `1${String(this.changes.length + 1).padStart(20, '0')}`;
+    const sequenceNumber = `1${String(this.#written).padStart(20, '0')}`;
     this.changes.push({ sequenceNumber, at: this.#now(), pk, before, after, isExpiry });
   }
 }

@@ -76,6 +76,28 @@ describe('a token', () => {
   });
 });
 
+describe('what is past its time to live', () => {
+  it('is removed of idempotency records too', async () => {
+    const ttl = Math.floor(clock.now().getTime() / 1000) + 60;
+    const record = {
+      id: 'record',
+      requestHash: 'r',
+      eventId: 'e',
+      keyId: 'k',
+      hash: 'h',
+      answer: '{}',
+      ttl,
+    };
+    await table.commit([{ kind: 'create-record', record, now: clock.now() }], 'token', limitMs);
+    clock.advance(59_999);
+    table.removeExpired();
+    expect([...table.records.keys()]).toEqual(['record']);
+    clock.advance(1);
+    table.removeExpired();
+    expect([...table.records.keys()]).toEqual([]);
+  });
+});
+
 describe('an item', () => {
   it.each(['pk', 'user_pk', 'created_sk'])('with an empty %s is refused', (name) => {
     expect(() => table.putItem({ pk: 'KEY#a', [name]: '' })).toThrow(

@@ -89,8 +89,9 @@ export class MemoryKeyTable implements KeyTable {
     const actions = writes.map((write) => actionOf(write, isTransaction));
     if (!isTransaction) return this.#run(actions);
     checkTransaction(actions, token);
+    this.#forgetTokens();
     const known = this.#tokens.get(token);
-    if (known !== undefined && this.#now().getTime() - known.at < tokenMs) {
+    if (known !== undefined) {
       if (isDeepStrictEqual(known.actions, actions)) return { kind: 'committed' };
       throw new AwsRefusal('IdempotentParameterMismatchException', 'Other writes had this token');
     }
@@ -124,11 +125,14 @@ export class MemoryKeyTable implements KeyTable {
 
   /** Removes what is past its time to live, which DynamoDB does some day. */
   removeExpired(): void {
-    for (const [pk, { ttl }] of this.items) {
-      if (typeof ttl === 'number' && ttl * 1000 <= this.#now().getTime()) {
-        this.#table.remove(pk, true);
-      }
-    }
+    const isOver = (ttl: unknown) => typeof ttl === 'number' && ttl * 1000 <= this.#now().getTime();
+    for (const [pk, { ttl }] of this.items) if (isOver(ttl)) this.#table.remove(pk, true);
+    for (const [id, { ttl }] of this.records) if (isOver(ttl)) this.records.delete(id);
+  }
+
+  /** Drops what the stream does not keep any longer, from `changes`. */
+  trimStream(): void {
+    this.#table.trim();
   }
 
   /** A row to look at: what is inside is the table's own, as of `rows` and `stream`. */
@@ -151,6 +155,14 @@ export class MemoryKeyTable implements KeyTable {
   pointer(hash: string): string | null {
     const item = this.#table.get(pointerKey(hash));
     return item === null ? null : parsePointer(item).keyId;
+  }
+
+  /** The oldest come first: a token is set anew only after it was forgotten. */
+  #forgetTokens(): void {
+    for (const [token, { at }] of this.#tokens) {
+      if (this.#now().getTime() - at < tokenMs) return;
+      this.#tokens.delete(token);
+    }
   }
 
   #find(ref: TargetRef | undefined): KeyRow | null {

@@ -18,7 +18,8 @@ export class MemoryMailer implements Mailer {
   readonly #now: () => Date;
   readonly #quotas: SendingQuotas;
   readonly #outcomes: (MailOutcome | 'lost-answer')[] = [];
-  readonly #sentAt: number[] = [];
+  /** Those of the last day, which is as far as the quotas look back. */
+  #sentAt: number[] = [];
 
   constructor(now: () => Date = () => new Date(), quotas: SendingQuotas = none) {
     this.#now = now;
@@ -43,17 +44,15 @@ export class MemoryMailer implements Mailer {
       return { kind: 'rejected', reason: 'InvalidParameterValue' };
     }
     if (this.rejected.has(mail.to)) return { kind: 'rejected', reason: 'MessageRejected' };
+    const at = this.#now().getTime();
+    this.#sentAt = this.#sentAt.filter((sentAt) => at - sentAt < dayMs);
     // "Maximum sending rate exceeded" and "Daily message quota exceeded" are one exception.
-    if (this.#sentWithin(1000) >= this.#quotas.perSecond) return overQuota;
-    if (this.#sentWithin(dayMs) >= this.#quotas.perDay) return overQuota;
-    this.#sentAt.push(this.#now().getTime());
+    const ofSecond = this.#sentAt.filter((sentAt) => at - sentAt < 1000);
+    if (ofSecond.length >= this.#quotas.perSecond) return overQuota;
+    if (this.#sentAt.length >= this.#quotas.perDay) return overQuota;
+    this.#sentAt.push(at);
     this.inbox.push({ ...mail });
     return { kind: 'sent', messageId: `message-${this.inbox.length}` };
-  }
-
-  #sentWithin(ms: number): number {
-    const at = this.#now().getTime();
-    return this.#sentAt.filter((sentAt) => at - sentAt < ms).length;
   }
 }
 

@@ -161,3 +161,29 @@ describe('rates', () => {
     expect(value()).toBe('one');
   });
 });
+
+describe('a secret whose deletion window is over', () => {
+  it('is forgotten once no stale read could tell of it', () => {
+    create();
+    remove();
+    clock.advance(7 * 86_400_000);
+    service.removeExpired();
+    service.staleFor(5000);
+    expect(describeIt().DeletedDate).toBeInstanceOf(Date);
+    service.staleFor(0);
+    clock.advance(3_600_000);
+    service.removeExpired();
+    service.staleFor(3_600_001);
+    expect(describeIt).toThrow(refused('ResourceNotFoundException'));
+  });
+
+  it('is not, where the name was used again', () => {
+    create();
+    remove();
+    clock.advance(7 * 86_400_000);
+    create('again');
+    clock.advance(3_600_000);
+    service.removeExpired();
+    expect(value()).toBe('again');
+  });
+});

@@ -62,6 +62,7 @@ export interface UpdateSecretVersionStageInput extends Named {
 }
 
 const dayMs = 86_400_000;
+const goneMs = 3_600_000;
 const nothing = (): number => 0;
 
 export class FakeSecretsManager {
@@ -97,6 +98,15 @@ export class FakeSecretsManager {
   /** Names of all secrets, those in their deletion window included. */
   names(): string[] {
     return this.#copies.keys().filter((name) => this.stored(name) !== null);
+  }
+
+  /** Forgets secrets whose deletion window ended so long ago that no stale read could tell of them. */
+  removeExpired(): void {
+    for (const name of this.#copies.keys()) {
+      if (this.#asOf(name, this.#time() - goneMs) === null && this.stored(name) === null) {
+        this.#copies.forget(name);
+      }
+    }
   }
 
   /** Ends a secret at once, as the end of its deletion window would. */

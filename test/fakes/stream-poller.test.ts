@@ -199,6 +199,20 @@ describe('a stream mapping', () => {
     expect(reader.failures).toEqual([]);
   });
 
+  it('goes on where it was when the stream has dropped what it has read', async () => {
+    write('a/1');
+    const reader = poller(taking);
+    await reader.drain();
+    clock.advance(24 * hour);
+    write('a/2');
+    table.trim();
+    expect(table.changes.map(({ pk }) => pk)).toEqual(['a']);
+    write('a/3');
+    await reader.drain();
+    expect(delivered).toEqual([['a/1'], ['a/2', 'a/3']]);
+    expect(reader.trimmed).toBe(0);
+  });
+
   it('delivers a batch again though it succeeded', async () => {
     write('a/1', 'b/1');
     const reader = poller(taking, { duplicatePercent: 50, choose: seededChoice(1) });

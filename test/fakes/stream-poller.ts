@@ -4,7 +4,7 @@
  * what shows that readers are safe.
  */
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import type { ItemChange } from './memory-items.ts';
+import { type ItemChange, trimMs } from './memory-items.ts';
 import { type Batch, type BatchAnswer, type BatchPolicy, verdictOn } from './stream-batch.ts';
 import { streamRecordOf } from './stream-record.ts';
 
@@ -24,9 +24,6 @@ export interface PollerOptions extends BatchPolicy {
   /** A number from 0 to below its argument. All choices are made by it. */
   readonly choose: (bound: number) => number;
 }
-
-/** A stream keeps its records this long. */
-const trimMs = 86_400_000;
 
 const defaults = {
   batchSize: 100,
@@ -53,7 +50,8 @@ export class StreamPoller {
   readonly #handler: StreamHandler;
   readonly #options: PollerOptions;
   readonly #shards: Shard[];
-  #assigned = 0;
+  /** Number of the newest record that was read. */
+  #readTo = '';
   /** The failure destination: whole records, as the handler got them. */
   readonly failures: DynamoDBRecord[] = [];
   /** How many records the stream dropped before they were read. */
@@ -104,14 +102,15 @@ export class StreamPoller {
       shard.unread.length = 0;
       shard.underWay = [];
     }
-    this.#assigned = 0;
+    this.#readTo = '';
   }
 
   #readSource(): void {
-    for (; this.#assigned < this.#source.length; this.#assigned += 1) {
-      const change = this.#source[this.#assigned];
-      const shard = change === undefined ? undefined : this.#shards[this.#shardOf(change.pk)];
-      if (change !== undefined) shard?.unread.push(change);
+    // By its number: the stream drops records at its other end.
+    const isRead = ({ sequenceNumber }: ItemChange) => sequenceNumber <= this.#readTo;
+    for (const change of this.#source.slice(this.#source.findLastIndex(isRead) + 1)) {
+      this.#shards[this.#shardOf(change.pk)]?.unread.push(change);
+      this.#readTo = change.sequenceNumber;
     }
     for (const { unread } of this.#shards) {
       const oldest = unread.findIndex((change) => this.#ageOf(change) < trimMs);

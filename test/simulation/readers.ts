@@ -60,7 +60,6 @@ export class Readers {
   /** When the readers were last where the stream is, at the latest. */
   caughtUpAt: number;
   #copied = 0;
-  #poisons = 0;
 
   constructor(world: World, surroundings: Surroundings, seed: number) {
     this.#world = world;
@@ -90,15 +89,8 @@ export class Readers {
 
   addPoison(): void {
     this.#copyStream();
-    this.#poisons += 1;
-    this.#stream.push({
-      sequenceNumber: `2${String(this.#poisons).padStart(20, '0')}`,
-      at: this.#world.now(),
-      pk: poison,
-      before: null,
-      after: { pk: poison, v: 99 },
-      isExpiry: false,
-    });
+    const after = { pk: poison, v: 99 };
+    this.#append({ at: this.#world.now(), pk: poison, before: null, after, isExpiry: false });
   }
 
   /** Delivers all that there is, without faults. */
@@ -157,8 +149,14 @@ export class Readers {
 
   #copyStream(): void {
     const { changes } = this.#world.table;
-    this.#stream.push(...changes.slice(this.#copied));
+    for (const change of changes.slice(this.#copied)) this.#append(change);
     this.#copied = changes.length;
+  }
+
+  /** Numbers grow along the stream, at 21 digits. */
+  #append(change: Omit<ItemChange, 'sequenceNumber'>): void {
+    const sequenceNumber = `1${String(this.#stream.length).padStart(20, '0')}`;
+    this.#stream.push({ ...change, sequenceNumber });
   }
 }
 

@@ -125,6 +125,16 @@ describe('a pass over a regenerate in place', () => {
     },
   );
 
+  it('leaves a secret scheduled that somebody has tagged as theirs', async () => {
+    const { service, pass } = await due(regenerate, 'unanswered');
+    const { service: manager } = service.secrets;
+    const SecretId = 'litellm/a';
+    manager.tagResource({ SecretId, Tags: [{ Key: 'key_id', Value: 'anotherkey0000000' }] });
+    manager.deleteSecret({ SecretId, RecoveryWindowInDays: 7 });
+    expect(await pass()).toBe('left');
+    expect(service.secrets.secrets.get(SecretId)?.deletedAt).not.toBeNull();
+  });
+
   it('takes it back where the secret is gone for good', async () => {
     const { service, born, pass } = await due(regenerate, 'unanswered');
     service.secrets.service.purge('litellm/a');

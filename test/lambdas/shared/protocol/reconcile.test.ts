@@ -104,6 +104,21 @@ describe('a pass over an open birth', () => {
     expect(await resultOf(service, keyId)).toBe('settled');
   });
 
+  it('keeps a change that came after its claim, and leaves the end to the next one', async () => {
+    const service = await startedService();
+    const { keyId } = await due(service, 'lost-answer');
+    const describeNow = service.secrets.describe.bind(service.secrets);
+    vi.spyOn(service.secrets, 'describe').mockImplementationOnce(async (...asked) => {
+      await service.asAdmin({ path: '/key/block', body: { key: keyId } });
+      return describeNow(...asked);
+    });
+    expect(await resultOf(service, keyId)).toBe('left');
+    expect(newestRow(service)).toMatchObject({ blocked: true, intent: { claim: 1 } });
+    service.clock.advance(60_000);
+    expect(await resultOf(service, keyId)).toBe('settled');
+    expect(newestRow(service)).toMatchObject({ blocked: true, intent: null });
+  });
+
   it.each(failures)('takes an answer that is %s for no answer, not for "absent"', async (how) => {
     const service = await startedService();
     const { keyId } = await due(service, 'lost-answer');
@@ -345,6 +360,21 @@ async function withWrongCurrent() {
 }
 
 describe('a restore', () => {
+  it('leaves a secret scheduled that somebody has tagged as theirs', async () => {
+    const service = await startedService();
+    const { body } = await service.generate({ key_alias: 'alpha' });
+    const { service: manager } = service.secrets;
+    const remove = () => manager.deleteSecret({ SecretId: name, RecoveryWindowInDays: 7 });
+    remove();
+    await sweptTwice(service, body.key_id);
+    manager.restoreSecret({ SecretId: name });
+    const Tags = [{ Key: 'key_id', Value: 'anotherkey0000000' }];
+    manager.tagResource({ SecretId: name, Tags });
+    remove();
+    expect(await resultOf(service, body.key_id)).toBe('left');
+    expect(service.secrets.secrets.get(name)?.deletedAt).not.toBeNull();
+  });
+
   it('makes a removed secret of a live key live again', async () => {
     const service = await startedService();
     const { body } = await service.generate({ key_alias: 'alpha' });

@@ -69,6 +69,21 @@ describe('a look of the sweep', () => {
     expect(newestRow(service).suspicion).toBeUndefined();
   });
 
+  it('opens nothing over a step that somebody else has opened meanwhile', async () => {
+    const { service } = await withKey();
+    removeSecret(service);
+    expect(await look(service)).toBe('suspected');
+    service.clock.advance(15_000);
+    const { keyId } = newestRow(service);
+    const describeNow = service.secrets.describe.bind(service.secrets);
+    vi.spyOn(service.secrets, 'describe').mockImplementationOnce(async (...asked) => {
+      await service.asAdmin({ path: '/key/delete', body: { keys: [keyId] } });
+      return describeNow(...asked);
+    });
+    expect(await look(service)).toBe('unknown');
+    expect(newestRow(service)).toMatchObject({ status: 'deleted', intent: { kind: 'delete' } });
+  });
+
   it('forgets a suspicion that a second one does not confirm', async () => {
     const { service } = await withKey();
     removeSecret(service);
