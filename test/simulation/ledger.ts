@@ -109,7 +109,7 @@ export class Ledger {
 
   /** Notes what a 200 promises. */
   noteDone(attempt: Attempt, { body }: Received): void {
-    const { work, targets, former } = attempt;
+    const { work, targets, former, startedAt } = attempt;
     const { do: what } = work.action;
     if (what === 'generate') this.#tell(body.key_id, body.key, body.expires);
     if (what === 'regenerate') {
@@ -121,7 +121,7 @@ export class Ledger {
     }
     for (const { keyId, name } of targets) {
       const isBlocked =
-        what === 'block' && this.#now() - (this.#unblockedAt.get(keyId) ?? -Infinity) > settledMs;
+        what === 'block' && startedAt - (this.#unblockedAt.get(keyId) ?? -Infinity) > settledMs;
       const isDeleted = what === 'delete' && body.deleted_keys.includes(name);
       if (isDeleted) this.#deleted.add(keyId);
       if (!isBlocked && !isDeleted) continue;
