@@ -84,6 +84,7 @@ function checkSecrets({ name, secrets }: Environment, refuse: Refuse) {
 
 function checkMail({ mail, local }: Environment, refuse: Refuse) {
   if (!mail.alerting) return;
+  checkLooks(mail, refuse);
   const { from, identity } = mail;
   const remedy = 'is not set: name a sender SES may use, or set mail.alerting to false';
   if (from === null) refuse('mail.from', remedy);
@@ -99,6 +100,28 @@ function checkMail({ mail, local }: Environment, refuse: Refuse) {
     refuse('mail.domains', 'is empty: list the domains that may receive mail, or "*" for any');
   }
 }
+
+function checkLooks(
+  { subjectPrefix, logoUrl, supportContact, signature }: Environment['mail'],
+  refuse: Refuse,
+) {
+  if (!isLine(subjectPrefix, 60)) {
+    refuse('mail.subjectPrefix', 'must be one line of 1 to 60 characters');
+  }
+  if (logoUrl !== null && URL.parse(logoUrl)?.protocol !== 'https:') {
+    refuse('mail.logoUrl', `is "${logoUrl}": use an https URL, or null for none`);
+  }
+  if (supportContact !== null && !isLine(supportContact, 200)) {
+    refuse('mail.supportContact', 'must be one line of 1 to 200 characters, or null');
+  }
+  if (signature !== null && !signature.split('\n').every((line) => isLine(line, 200))) {
+    refuse('mail.signature', 'must be lines of 1 to 200 characters, or null');
+  }
+}
+
+/** Text that is not blank and stays one line wherever it is put. */
+const isLine = (text: string, most: number): boolean =>
+  text.trim() !== '' && text.length <= most && !/[\p{Cc}\u2028\u2029]/u.test(text);
 
 function checkOperation(environment: Environment, refuse: Refuse) {
   const { throttling, retention, streamReaderConcurrency, alarmAddress } = environment;

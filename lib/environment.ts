@@ -67,6 +67,14 @@ export interface MailEnvironment {
   readonly createsIdentity: boolean;
   /** Domains that may receive mail; `*` stands for any. */
   readonly domains: readonly string[];
+  /** First words of every subject, and what stands for a logo where there is none. */
+  readonly subjectPrefix: string;
+  /** https URL of an image on top of every mail; null: mails fetch nothing from anywhere. */
+  readonly logoUrl: string | null;
+  /** Whom an owner is to turn to: an address, a URL or a name; null: the administrator. */
+  readonly supportContact: string | null;
+  /** Last lines of every mail. */
+  readonly signature: string | null;
 }
 
 export interface KeyRules {

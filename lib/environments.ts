@@ -20,6 +20,16 @@ const awsTiming = {
   reconcilerPeriodSeconds: 60,
 } as const;
 
+/** What every mail looks like. An owner should know at a glance whose it is, and whom to ask. */
+const mailLooks = {
+  subjectPrefix: 'Latchkey',
+  // An image that the mail program fetches; without one the words above stand in its place.
+  logoUrl: null,
+  // For instance 'platform-team@your-domain' or 'https://help.your-domain'.
+  supportContact: null,
+  signature: null,
+} as const;
+
 /** Shared by the environments on AWS; each block below overrides what it wants otherwise. */
 const aws = {
   baseUrl: null,
@@ -27,6 +37,7 @@ const aws = {
   mail: {
     // To turn mail on: an address your SES account may send from, e.g. from 'keys@your-domain' with
     // identity 'your-domain', the domains that may receive, and alerting true.
+    ...mailLooks,
     alerting: false,
     from: null,
     identity: null,
@@ -63,6 +74,7 @@ export const environments: Readonly<Record<string, Environment>> = {
     name: 'local',
     secrets: { ...secrets, prefix: 'litellm/' },
     mail: {
+      ...mailLooks,
       alerting: true,
       from: 'latchkey@localhost.example',
       identity: 'latchkey@localhost.example',

@@ -44,7 +44,7 @@ export const blockKey = (stores: TableStores) => async (call: Call<Input>) => {
   const { input, caller, scope, loaded, who, requestId } = call;
   const repeated = await replayStored(stores, call);
   if (repeated !== null) return ok(repeated.answer);
-  const { random, now } = stores;
+  const { settings, random, now } = stores;
   const named = { target: input.target, row: loaded.target, param: 'key' };
   const row = changeableTarget(named, caller, scope, now());
   const { blocked } = input;
@@ -54,7 +54,14 @@ export const blockKey = (stores: TableStores) => async (call: Call<Input>) => {
     stores,
     row,
     (current) => ({
-      row: changedKey(current, patch, action, { caller, who, requestId, now: now(), random }),
+      row: changedKey(current, patch, action, {
+        caller,
+        who,
+        requestId,
+        now: now(),
+        settings,
+        random,
+      }),
     }),
     call,
     { answerOf: fullRow, isUrgent: blocked },

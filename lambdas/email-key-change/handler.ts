@@ -7,14 +7,16 @@ import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.
 import { sesMailer } from '../shared/adapters/ses-mailer.ts';
 import { noticesTable } from '../shared/adapters/table/notices-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
-import { dueNoticeOf } from '../shared/domain/due-notice.ts';
-import type { Mailer, Notices } from '../shared/domain/ports.ts';
+import { type DueNotice, dueNoticeOf, type KeyMailEvent } from '../shared/domain/due-notice.ts';
+import type { ClaimLinks, Mailer, Notices } from '../shared/domain/ports.ts';
+import { isAddress } from '../shared/domain/recipient.ts';
 import type { Settings } from '../shared/domain/settings.ts';
-import { keyMail } from './key-mail.ts';
+import { type ClaimLink, keyMail } from './key-mail.ts';
 
 export interface EmailDeps {
   readonly notices: Notices;
   readonly mailer: Mailer;
+  readonly claimLinks: ClaimLinks;
   readonly settings: Settings;
   readonly now: () => Date;
 }
@@ -24,12 +26,15 @@ export const emailKeyChange =
   async ({ before, after }: RowChange): Promise<void> => {
     const due = dueNoticeOf(before, after);
     if (due === null) return;
-    const { notices, mailer, settings, now } = wire();
+    const { notices, mailer, claimLinks, settings, now } = wire();
     const notice = { id: due.id, keyId: after.keyId, event: due.notify.event };
     const state = await notices.take(notice, now());
     if (state === 'closed') return;
     if (state === 'in-flight') throw new Error('Another sender may be at this notice');
-    const outcome = await mailer.send(keyMail(due, due.event, settings));
+    // Of what was stored by an earlier release, or by hand: SES would take a list apart.
+    if (!isAddress(due.notify.to)) return notices.markFailed(notice, 'NoAddress', now());
+    const claim = await claimOf(claimLinks, due, now());
+    const outcome = await mailer.send(keyMail(due, claim, settings));
     switch (outcome.kind) {
       case 'sent':
         return notices.markSent(notice, outcome.messageId, now());
@@ -47,6 +52,23 @@ export const emailKeyChange =
     }
   };
 
+const withLink: ReadonlySet<KeyMailEvent> = new Set(['key_created', 'key_rotated', 'claim_link']);
+const linkHours = 24;
+
+/** Made anew with each try: the last mail that goes out has the link that works. */
+async function claimOf(
+  claimLinks: ClaimLinks,
+  { id, event, row }: DueNotice,
+  now: Date,
+): Promise<ClaimLink | null> {
+  if (!withLink.has(event)) return null;
+  const url = await claimLinks.issue({ id, keyId: row.keyId, event }, row, now);
+  return url === null ? null : { url, until: new Date(now.getTime() + linkHours * 3_600_000) };
+}
+
+/** There are none yet. */
+const noClaimLinks: ClaimLinks = { issue: async () => null };
+
 export const handler = rowStreamHandler(
   'email-key-change',
   emailKeyChange(() => {
@@ -55,6 +77,7 @@ export const handler = rowStreamHandler(
     return {
       notices: noticesTable(documentClient, readConfig('NOTICES_TABLE').NOTICES_TABLE),
       mailer: sesMailer(sesClient, settings.mail.from, settings.mail.configurationSet),
+      claimLinks: noClaimLinks,
       settings,
       now: () => new Date(),
     };

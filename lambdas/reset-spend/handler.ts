@@ -36,7 +36,7 @@ export const resetSpend = (stores: TableStores) => async (call: Call<Input>) => 
   const { input, caller, scope, loaded, who, requestId } = call;
   const repeated = await replayStored(stores, call);
   if (repeated !== null) return ok(repeated.answer);
-  const { random, now } = stores;
+  const { settings, random, now } = stores;
   const named = { target: input.target, row: loaded.target, param: 'key' };
   const row = changeableTarget(named, caller, scope, now());
   let before = row;
@@ -53,7 +53,7 @@ export const resetSpend = (stores: TableStores) => async (call: Call<Input>) => 
     (current) => {
       before = current;
       const patch = spendReset(current.key, input.resetTo, now());
-      const by = { caller, who, requestId, now: now(), random };
+      const by = { caller, who, requestId, now: now(), settings, random };
       return { row: changedKey(current, patch, 'spend_reset', by) };
     },
     call,

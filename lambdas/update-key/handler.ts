@@ -8,7 +8,9 @@ import { nameOf } from '../shared/domain/changed-by.ts';
 import { changedKey } from '../shared/domain/changed-key.ts';
 import { MalformedRequest } from '../shared/domain/errors.ts';
 import type { KeyFields } from '../shared/domain/key-fields.ts';
+import { patched } from '../shared/domain/key-patch.ts';
 import type { KeyPatch, KeyRow } from '../shared/domain/key-row.ts';
+import { changeNotice } from '../shared/domain/owner-notice.ts';
 import { patchBeside } from '../shared/domain/patch-of.ts';
 import {
   changeableTarget,
@@ -81,7 +83,7 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
         value: null,
         patch: { ...patch, set: { ...patch.set, updated_by: nameOf(caller) } },
         graceSeconds: 0,
-        notify: null,
+        notify: changeNotice(current, patched(current.key, patch), settings.mail, now()),
       } as const;
     };
     const renamed = await replaceKey(stores)(row, rename, updatedKey, call);
@@ -94,7 +96,7 @@ export const updateKey = (stores: ReplacementStores) => async (call: Call<Input>
       const patch = patchFor(current);
       // Somebody else renamed it meanwhile, and this would now be a rename back.
       if (isRename(current, patch)) throw outpaced();
-      const by = { caller, who, requestId, now: now(), random };
+      const by = { caller, who, requestId, now: now(), settings, random };
       return { row: changedKey(current, patch, 'updated', by) };
     },
     call,

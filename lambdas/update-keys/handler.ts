@@ -55,7 +55,7 @@ export const updateKeys = (stores: TableStores) => async (call: Call<readonly As
       decide: (current, operationId) => {
         const context = { ...call, namedBy: text, settings, now: now() };
         const patch = patchBeside(fields, current, context);
-        const by = { caller, who, requestId, operationId, now: now(), random };
+        const by = { caller, who, requestId, operationId, now: now(), settings, random };
         return { row: changedKey(current, patch, 'updated', by) };
       },
     };

@@ -58,7 +58,7 @@ describe('a key with a schedule', async () => {
       after: { rotation_count: 1, last_rotation_at: expect.any(String), updated_by: 'system' },
     });
     const mail = await eventually(async () => (await mailsTo('scheduled@example.com'))[0]);
-    expect(mail.Subject).toBe('Latchkey: API Key Rotated');
+    expect(mail.Subject).toMatch(/^Latchkey: API Key Rotated: /);
   });
 
   it('is left alone before its time', async () => {

@@ -2,7 +2,6 @@ import {
   duePartitions,
   keyIdOf,
   listPartitions,
-  rotationPartitions,
 } from '../../lambdas/shared/adapters/table/keys.ts';
 import type { DueRows, SweepState } from '../../lambdas/shared/domain/ports.ts';
 import type { MemoryKeyTable } from './memory-key-table.ts';
@@ -17,17 +16,22 @@ export class MemoryDueRows implements DueRows {
   }
 
   async findDue(by: Date, count: number): Promise<string[]> {
-    return this.#earliest(duePartitions, by, count).map(({ pk }) => keyIdOf(String(pk)));
+    return this.#earliest('repair', by, count).map(({ pk }) => keyIdOf(String(pk)));
+  }
+
+  async findReminders(by: Date, count: number): Promise<string[]> {
+    return this.#earliest('reminder', by, count).map(({ pk }) => keyIdOf(String(pk)));
   }
 
   async findRotations(by: Date, count: number) {
-    return this.#earliest(rotationPartitions, by, count).map(({ pk, due_sk }) => ({
+    return this.#earliest('rotation', by, count).map(({ pk, due_sk }) => ({
       keyId: keyIdOf(String(pk)),
       dueAt: String(due_sk).replace(/#.*/, ''),
     }));
   }
 
-  #earliest(partitions: readonly string[], by: Date, count: number) {
+  #earliest(work: Parameters<typeof duePartitions>[0], by: Date, count: number) {
+    const partitions = duePartitions(work);
     const bound = `${by.toISOString()}#~`;
     return [...this.#table.items.values()]
       .filter(({ due_pk, due_sk }) => isOneOf(partitions, due_pk) && String(due_sk) <= bound)

@@ -48,6 +48,7 @@ import { FakeClock } from './clock.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
 import { memoryAuditReads } from './memory-audit-reads.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
+import { MemoryClaimLinks } from './memory-claim-links.ts';
 import { MemoryDueRows } from './memory-due-rows.ts';
 import { memoryKeyLists } from './memory-key-lists.ts';
 import { MemoryKeyTable } from './memory-key-table.ts';
@@ -119,6 +120,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer(clock.now);
+  const claimLinks = new MemoryClaimLinks();
   const due = new MemoryDueRows(table);
   const lists = memoryKeyLists(table);
   const trailLinks = memoryTrailLinks(trail);
@@ -233,7 +235,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   /** Hands the stream's new records to both readers, as their mappings would. */
   async function deliver(): Promise<void> {
     const toTrail = auditKeyChange(() => trail);
-    const toMail = emailKeyChange(() => ({ notices, mailer, settings, now }));
+    const toMail = emailKeyChange(() => ({ notices, mailer, claimLinks, settings, now }));
     for (; delivered < table.stream.length; delivered += 1) {
       const record = table.stream[delivered];
       if (record === undefined) continue;
@@ -289,6 +291,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     trailLinks,
     notices,
     mailer,
+    claimLinks,
     answer,
     send,
     asAdmin,

@@ -78,6 +78,14 @@ const faultySecrets = (
 const faultyDueRows = (due: DueRows, process: CallPort): DueRows => ({
   findDue: (by, count, limitMs) =>
     process.call('findDue', limitMs, () => due.findDue(by, count, limitMs), cannotRead, cannotRead),
+  findReminders: (by, count, limitMs) =>
+    process.call(
+      'findReminders',
+      limitMs,
+      () => due.findReminders(by, count, limitMs),
+      cannotRead,
+      cannotRead,
+    ),
   findRotations: (by, count, limitMs) =>
     process.call(
       'findRotations',

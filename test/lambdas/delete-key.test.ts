@@ -43,7 +43,7 @@ describe('delete-key', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
-  it('leaves a record with the row before and nothing after, and no mail', async () => {
+  it('leaves a record with the row before and nothing after, and has the owner mailed', async () => {
     const service = await startedService();
     const { key_id, token } = await issue(service, { max_budget: 5, user_email: 'a@example.com' });
     const headers = { 'litellm-changed-by': 'ci' };
@@ -55,7 +55,9 @@ describe('delete-key', () => {
       before: { max_budget: 5 },
       after: {},
     });
-    expect(service.mailer.inbox).toEqual([]);
+    const subject = expect.stringContaining('API Key Deleted');
+    expect(service.mailer.inbox).toMatchObject([{ to: 'a@example.com', subject }]);
+    expect(service.mailer.inbox[0]?.text).toContain('was deleted by ci.');
   });
 
   it.each([

@@ -4,11 +4,12 @@ import type { RowChange } from '../../lambdas/shared/adapters/row-stream.ts';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { startedService } from '../fakes/service.ts';
 import { newestRow, offeredValues, type Service } from './fixtures/stored.ts';
+import { visibleText } from './fixtures/visible-text.ts';
 
 const asked = { send_invite_email: true, user_email: 'ada@example.com' };
 
-const readerOf = ({ notices, mailer, settings, now }: Service) =>
-  emailKeyChange(() => ({ notices, mailer, settings, now }));
+const readerOf = ({ notices, mailer, claimLinks, settings, now }: Service) =>
+  emailKeyChange(() => ({ notices, mailer, claimLinks, settings, now }));
 
 /** The writes of a birth that asked for a mail: the one that opens it, the one that settles it. */
 async function birth(service: Service, fields: object = {}): Promise<[RowChange, RowChange]> {
@@ -31,7 +32,10 @@ describe('the mail about a new key', () => {
     const service = await startedService();
     const mail = await mailOf(service, {});
     expect(service.mailer.inbox).toHaveLength(1);
-    expect(mail).toMatchObject({ to: 'ada@example.com', subject: 'Latchkey: API Key Created' });
+    expect(mail).toMatchObject({
+      to: 'ada@example.com',
+      subject: 'Latchkey: API Key Created: alpha',
+    });
   });
 
   it('goes to the user id where that is an address and none was sent', async () => {
@@ -116,7 +120,7 @@ describe('what the mail says', () => {
       duration: '7d',
     });
     const row = newestRow(service);
-    for (const part of [mail.html, mail.text]) {
+    for (const part of [visibleText(mail.html), mail.text]) {
       for (const fact of [
         'API Key Created',
         'alpha',
@@ -126,8 +130,8 @@ describe('what the mail says', () => {
         'blue',
         'gpt-4o, mistral',
         '$0.25',
-        '$1,234.50 per 30d',
-        '2026-12-02T13:50:00.000Z',
+        '$1,234.50 per 30 days',
+        '2 December 2026, 13:50 UTC',
         'litellm/alpha',
         'http://localhost:4000',
       ]) {
@@ -141,10 +145,10 @@ describe('what the mail says', () => {
     const { text } = await mailOf(service, { key_alias: null });
     for (const line of [
       'Alias: none',
-      'Owner: none',
+      'Owner: ada@example.com',
       'Team: Default Team',
       'Models: all',
-      'Budget: unlimited',
+      'Budget: no budget',
       'Expires: never',
     ]) {
       expect(text).toContain(line);
@@ -181,7 +185,7 @@ describe('what the mail says', () => {
     expect(mail.html).toContain('https://x.example/?a=1&amp;b=&quot;2&quot;');
     expect(mail.html.match(/\{\{name\}\}|\{\{rows\}\}|\{\{baseUrl\}\}/)).toBeNull();
     expect(mail.text).toContain(hostile);
-    expect(mail.subject).toBe('Latchkey: API Key Created');
+    expect(mail.subject).toBe(`Latchkey: API Key Created: ${hostile}`);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The mail about a new value: to whom it goes, what it says, and when there is none. */
 import { describe, expect, it } from 'vitest';
 import { startedService } from '../fakes/service.ts';
+import { settingsWith } from '../fixtures/settings.ts';
 import { ask, atRest, issue, rowOf } from './fixtures/calls.ts';
 import { offeredValues, type Service } from './fixtures/stored.ts';
 
@@ -22,7 +23,7 @@ describe('the mail of a rotation', () => {
     const { body } = await regenerated(service, key_id);
     const mail = await mailOf(service);
     expect(service.mailer.inbox).toHaveLength(1);
-    expect(mail).toMatchObject({ to, subject: 'Latchkey: API Key Rotated' });
+    expect(mail).toMatchObject({ to, subject: 'Latchkey: API Key Rotated: a' });
     expect(mail?.text).toContain('refused from now on');
     const text = JSON.stringify(mail);
     for (const secret of [key, token, body.key, body.token, ...values]) {
@@ -34,7 +35,10 @@ describe('the mail of a rotation', () => {
     const service = await startedService();
     const { key_id } = await issue(service, { user_email: to, store_secret: false });
     expect((await regenerated(service, key_id)).status).toBe(200);
-    expect(await mailOf(service)).toMatchObject({ to, subject: 'Latchkey: API Key Rotated' });
+    expect(await mailOf(service)).toMatchObject({
+      to,
+      subject: expect.stringContaining('API Key Rotated: sk-...'),
+    });
     expect(service.mailer.inbox).toHaveLength(1);
   });
 
@@ -45,7 +49,7 @@ describe('the mail of a rotation', () => {
     expect(body.overlap_until).toBe('2026-11-26T13:50:00.000Z');
     const mail = await mailOf(service);
     expect(mail?.to).toBe(to);
-    expect(mail?.text).toContain('let in until 2026-11-26T13:50:00.000Z');
+    expect(mail?.text).toContain('let in until 26 November 2026, 13:50 UTC');
   });
 
   it('goes to the owner that the same call sets', async () => {
@@ -63,8 +67,7 @@ describe('the mail of a rotation', () => {
   ])(
     'is left out without an error where %s, and asked for a 400 that says why',
     async (_, mail, fields) => {
-      const standard = { alerting: true, from: to, configurationSet: null, domains: ['*'] };
-      const service = await startedService({ mail: { ...standard, ...mail } });
+      const service = await startedService({ mail: { ...settingsWith().mail, ...mail } });
       const { key_id } = await issue(service, fields);
       const row = rowOf(service, key_id);
       const refused = await regenerated(service, key_id, { send_invite_email: true });

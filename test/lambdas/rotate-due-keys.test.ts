@@ -131,7 +131,7 @@ describe('a key whose rotation is due', () => {
     const { service } = await due({ user_email: to });
     await service.rotate();
     await service.deliver();
-    expect(service.mailer.inbox).toMatchObject([{ to, subject: 'Latchkey: API Key Rotated' }]);
+    expect(service.mailer.inbox).toMatchObject([{ to, subject: 'Latchkey: API Key Rotated: a' }]);
     const mail = { ...settingsWith().mail, domains: ['acme.io'] };
     for (const silent of [await due(), await due({ user_id: to }, { mail })]) {
       await silent.service.rotate();
@@ -430,6 +430,8 @@ describe('nothing is rotated that', () => {
   it('has expired meanwhile; it is in no run’s way, and has its turn when it is prolonged', async () => {
     const { service, born } = await due({ duration: '11d' });
     service.clock.advance(day);
+    // The reminder that it expires was due before.
+    await service.repair();
     expect(await findable(service)).toHaveLength(1);
     expect(await service.rotate()).toMatchObject({ KeysRotated: 0, RotationsFailed: 0 });
     expect(await findable(service)).toEqual([]);

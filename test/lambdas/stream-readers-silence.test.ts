@@ -94,7 +94,7 @@ describe('a reader whose stores are silent', () => {
   it('mail: ends in time, where each call takes all that it may', async () => {
     const service = await startedService();
     const { settled } = await batches(service);
-    const { settings, now, clock } = service;
+    const { claimLinks, settings, now, clock } = service;
     let sends = 0;
     const gone = async () => {
       clock.advance(tableMs);
@@ -119,7 +119,7 @@ describe('a reader whose stores are silent', () => {
     const { failed, leftMs } = await invoked(
       service,
       settled,
-      emailKeyChange(() => ({ notices, mailer, settings, now })),
+      emailKeyChange(() => ({ notices, mailer, claimLinks, settings, now })),
     );
     expect(failed).toEqual(numbersOf(settled));
     expect(leftMs).toBeGreaterThanOrEqual(1000);

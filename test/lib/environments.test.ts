@@ -102,6 +102,19 @@ describe('an environment that would deploy and not work', () => {
     ],
     ['mails from another', mail({ identity: 'cme.io' }), 'mail.identity is "cme.io"'],
     ['mails to nobody', mail({ domains: [] }), 'mail.domains is empty'],
+    [
+      'mails without a subject',
+      mail({ subjectPrefix: ' ' }),
+      'mail.subjectPrefix must be one line',
+    ],
+    ['breaks its subject', mail({ subjectPrefix: 'a\nBcc: b' }), 'mail.subjectPrefix must be one'],
+    [
+      'has a bare logo',
+      mail({ logoUrl: 'http://a.io/x.png' }),
+      'mail.logoUrl is "http://a.io/x.png"',
+    ],
+    ['has a blank contact', mail({ supportContact: '' }), 'mail.supportContact must be one line'],
+    ['signs with nothing', mail({ signature: 'Yours\n\nAcme' }), 'mail.signature must be lines'],
     ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
     [
       'matches with what only other engines take',

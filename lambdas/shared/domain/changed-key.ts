@@ -2,10 +2,12 @@ import { nameOf } from './changed-by.ts';
 import { audited, withImage } from './key-event.ts';
 import { patched } from './key-patch.ts';
 import type { AuditAction, KeyPatch, KeyRow, Who } from './key-row.ts';
+import { changeNotice } from './owner-notice.ts';
 import type { Randomness } from './ports.ts';
 import type { Caller } from './roles.ts';
 import { checkRowSize } from './row-size.ts';
 import { retaggedSoon } from './secret-tags.ts';
+import type { Settings } from './settings.ts';
 
 export interface ChangeBy {
   readonly caller: Caller;
@@ -14,6 +16,7 @@ export interface ChangeBy {
   /** Shared by the changes of one call; absent where it is the only one. */
   readonly operationId?: string;
   readonly now: Date;
+  readonly settings: Pick<Settings, 'mail'>;
   readonly random: Randomness;
 }
 
@@ -25,7 +28,7 @@ export function changedKey(
   row: KeyRow,
   patch: KeyPatch,
   action: AuditAction,
-  { caller, who, requestId, operationId, now, random }: ChangeBy,
+  { caller, who, requestId, operationId, now, settings, random }: ChangeBy,
 ): KeyRow {
   const at = now.toISOString();
   const image = {
@@ -44,7 +47,7 @@ export function changedKey(
     who,
     requestId,
     operationId: operationId ?? null,
-    notify: null,
+    notify: changeNotice(row, next.key, settings.mail, now),
   };
   return audited(row, next, happening, random);
 }

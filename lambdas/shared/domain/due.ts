@@ -3,20 +3,26 @@
  * finds rows; no condition is ever on it.
  */
 import { dueAt, type KeyRow } from './key-row.ts';
+import { reminderAt } from './reminder.ts';
 
 export interface Due {
   readonly at: string;
-  readonly work: 'repair' | 'rotation';
+  readonly work: 'repair' | 'rotation' | 'reminder';
 }
 
-/** The earlier of the two; an open step is the repairs' until it is closed. */
+/** The earliest of them; an open step is the repairs' until it is closed. */
 export function dueOf(row: KeyRow): Due | null {
-  const repair = dueAt(row);
-  const rotation = row.intent === null ? rotationAt(row) : null;
-  if (rotation === null || (repair !== null && repair <= rotation)) {
-    return repair === null ? null : { at: repair, work: 'repair' };
+  const times = {
+    repair: dueAt(row),
+    rotation: row.intent === null ? rotationAt(row) : null,
+    reminder: reminderAt(row),
+  };
+  let earliest: Due | null = null;
+  for (const work of ['repair', 'rotation', 'reminder'] as const) {
+    const at = times[work];
+    if (at !== null && (earliest === null || at < earliest.at)) earliest = { at, work };
   }
-  return { at: rotation, work: 'rotation' };
+  return earliest;
 }
 
 /**

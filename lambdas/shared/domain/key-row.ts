@@ -130,6 +130,21 @@ const notify = z.looseObject({
   to: z.string(),
 });
 
+/** The last mail that told the owner that the key expires, or was left out. */
+const reminder = z.looseObject({
+  /** Of its notice. */
+  id: z.string(),
+  event: z.string(),
+  /** Null where nobody was to be told. */
+  to: z.nullable(z.string()),
+  /** How many days before the expiry it was due. */
+  days: z.number(),
+  /** The expiry that it is about. */
+  expires: z.string(),
+  /** When it was written. */
+  at: z.string(),
+});
+
 /**
  * - `imported`: a key of another gateway was taken over, with its value
  * - `generate_undone`: a birth was taken back
@@ -254,6 +269,7 @@ export const keyRow = z.looseObject({
   sweepAt: z.optional(z.string()),
   /** When the schedule tries this key again: set with each try, gone once one succeeds. */
   rotateNotBefore: z.optional(z.string()),
+  reminder: z.optional(reminder),
   /** What a first look of the sweep found wrong with the secret; a second one must confirm it. */
   suspicion: z.optional(z.looseObject({ kind: z.string(), at: z.string() })),
   /** Epoch seconds after which a deleted row is removed. */
@@ -286,6 +302,7 @@ export type LeftName = z.infer<typeof leftName>;
 export type DayCount = z.infer<typeof dayCount>;
 export type Who = z.infer<typeof who>;
 export type Notify = z.infer<typeof notify>;
+export type Reminder = z.infer<typeof reminder>;
 export type IntentKind = 'generate' | 'regenerate' | 'rename' | 'delete' | 'restore' | 'cleanup';
 
 /** A name's lease: held by a key, or free again. Freed, never removed: it tells whose secret was there. */

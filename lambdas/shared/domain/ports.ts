@@ -130,6 +130,8 @@ export interface DueRows {
   findDue(by: Date, count: number, limitMs: number): Promise<string[]>;
   /** Likewise the keys whose scheduled rotation is due. */
   findRotations(by: Date, count: number, limitMs: number): Promise<DueRotation[]>;
+  /** Likewise the keys whose owner is due a reminder. */
+  findReminders(by: Date, count: number, limitMs: number): Promise<string[]>;
   /** A page of all rows, live and deleted, in a stable order, from a cursor on. */
   scanRows(cursor: string | null, count: number, limitMs: number): Promise<RowPage>;
   /** Where the sweep stands; null before the first. */
@@ -342,6 +344,12 @@ export type MailOutcome =
 
 export interface Mailer {
   send(mail: Mail): Promise<MailOutcome>;
+}
+
+/** Links by which the owner of a key is shown its value, once. */
+export interface ClaimLinks {
+  /** Makes the link of a notice, in the place of an unused earlier one; null where the key has no secret or links are off, or the earlier one was used. */
+  issue(notice: NoticeRef, row: KeyRow, now: Date): Promise<string | null>;
 }
 
 /** Fresh randomness. */

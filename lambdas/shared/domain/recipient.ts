@@ -54,8 +54,9 @@ export function knownRecipient(
   userId: string | null,
   { alerting, domains }: MailSettings,
 ): string | null {
-  const to = email ?? (userId !== null && isAddress(userId) ? userId : null);
-  return alerting && to !== null && isAllowed(to, domains) ? to : null;
+  const to = email ?? userId;
+  // One address: an imported row, or one of an earlier release, may have a list in its place.
+  return alerting && to !== null && isAddress(to) && isAllowed(to, domains) ? to : null;
 }
 
 function isAllowed(email: string, domains: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 /** The rows and writes of a delete, as plain values: handler and reconciler share them. */
 import { audited } from '../domain/key-event.ts';
 import type { Intent, KeyRow, Who } from '../domain/key-row.ts';
+import { ownerNotice } from '../domain/owner-notice.ts';
 import type { KeyWrite, Randomness } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Change } from './change-key.ts';
@@ -73,7 +74,7 @@ export function openDeletion(row: KeyRow, context: DeletionContext): Change {
     who,
     requestId,
     operationId,
-    notify: null,
+    notify: ownerNotice(row.key, settings.mail, { event: 'key_deleted' }),
   } as const;
   return {
     row: audited(row, deleted, happening, random),

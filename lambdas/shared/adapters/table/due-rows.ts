@@ -8,14 +8,7 @@ import {
 import * as z from 'zod/mini';
 import type { DueRotation, DueRows, RowPage, SweepState } from '../../domain/ports.ts';
 import type { Item } from './items.ts';
-import {
-  duePartitions,
-  keyIdOf,
-  keysIndexes,
-  listPartitions,
-  rotationPartitions,
-  sweepKey,
-} from './keys.ts';
+import { duePartitions, keyIdOf, keysIndexes, listPartitions, sweepKey } from './keys.ts';
 
 /** Where a page of the sweep ended: the partition, and the last item's index and table keys. */
 const position = z.object({ partition: z.number(), sort: z.string(), pk: z.string() });
@@ -28,15 +21,18 @@ const sweepState = z.object({
 });
 
 export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueRows {
-  return { findDue, findRotations, scanRows, readSweep, writeSweep };
+  return { findDue, findRotations, findReminders, scanRows, readSweep, writeSweep };
 
   async function findDue(by: Date, count: number, limitMs: number): Promise<string[]> {
-    const found = await earliest(duePartitions, by, count, limitMs);
-    return found.map((item) => keyIdOf(String(item['pk'])));
+    return keyIdsOf(await earliest('repair', by, count, limitMs));
+  }
+
+  async function findReminders(by: Date, count: number, limitMs: number): Promise<string[]> {
+    return keyIdsOf(await earliest('reminder', by, count, limitMs));
   }
 
   async function findRotations(by: Date, count: number, limitMs: number): Promise<DueRotation[]> {
-    const found = await earliest(rotationPartitions, by, count, limitMs);
+    const found = await earliest('rotation', by, count, limitMs);
     return found.map((item) => ({
       keyId: keyIdOf(String(item['pk'])),
       dueAt: String(item[keysIndexes.due.sk]).replace(/#.*/, ''),
@@ -44,7 +40,7 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
   }
 
   async function earliest(
-    partitions: readonly string[],
+    work: Parameters<typeof duePartitions>[0],
     by: Date,
     count: number,
     limitMs: number,
@@ -53,7 +49,7 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
     // Due entries end in the key id, so this bound takes in every entry of its very instant.
     const bound = `${by.toISOString()}#~`;
     const pages = await Promise.all(
-      partitions.map((partition) =>
+      duePartitions(work).map((partition) =>
         client.send(
           new QueryCommand({
             TableName: tableName,
@@ -123,3 +119,6 @@ export function dueRows(client: DynamoDBDocumentClient, tableName: string): DueR
     });
   }
 }
+
+const keyIdsOf = (items: readonly Item[]): string[] =>
+  items.map((item) => keyIdOf(String(item['pk'])));

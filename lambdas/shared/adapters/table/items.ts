@@ -20,7 +20,6 @@ import {
   listPartition,
   pointerKey,
   pointerPrefix,
-  rotationPartition,
   rowKey,
   teamPartition,
   userPartition,
@@ -52,8 +51,7 @@ export function rowItem(row: KeyRow): Item {
 function dueAttributes(row: KeyRow): Item {
   const due = dueOf(row);
   if (due === null) return {};
-  const partition = due.work === 'repair' ? duePartition : rotationPartition;
-  return { due_pk: partition(row.keyId), due_sk: `${due.at}#${row.keyId}` };
+  return { due_pk: duePartition(due.work, row.keyId), due_sk: `${due.at}#${row.keyId}` };
 }
 
 /** The admin key has none of these: it appears in no list. */

@@ -58,11 +58,13 @@ export const userPartition = (status: 'live' | 'deleted', userId: string): strin
   `USER#${status}#${userId}`;
 export const teamPartition = (status: 'live' | 'deleted', teamId: string): string =>
   `TEAM#${status}#${teamId}`;
-export const duePartition = (keyId: string): string => `DUE#${shardOf(keyId)}`;
-export const duePartitions = shards.map((shard) => `DUE#${shard}`);
-/** In the same index, apart: neither kind of work can hide the other behind a full page. */
-export const rotationPartition = (keyId: string): string => `ROTATE#${shardOf(keyId)}`;
-export const rotationPartitions = shards.map((shard) => `ROTATE#${shard}`);
+/** One index, apart by the kind of work: none can hide another behind a full page. */
+const duePrefixes = { repair: 'DUE#', rotation: 'ROTATE#', reminder: 'REMIND#' } as const;
+type DueWork = keyof typeof duePrefixes;
+export const duePartition = (work: DueWork, keyId: string): string =>
+  `${duePrefixes[work]}${shardOf(keyId)}`;
+export const duePartitions = (work: DueWork): readonly string[] =>
+  shards.map((shard) => `${duePrefixes[work]}${shard}`);
 export const listPartitionsOf = (status: 'live' | 'deleted'): readonly string[] =>
   shards.map((shard) => `LIST#${status}#${shard}`);
 /** All partitions that rows are listed in, live ones first. */
