@@ -83,6 +83,47 @@ export const dueRowsCases = (make: () => Finding) => {
       });
     });
 
+    describe('findReminders', ({ test }) => {
+      const dayMs = 86_400_000;
+      /** Its first reminder is due 30 days before the expiry. */
+      const remindedAt = (ms: number, changes: Partial<KeyRow> = {}) =>
+        write({ expires: at(ms + 30 * dayMs).toISOString(), ...changes });
+      const remindersBy = (by: Date, count = 10_000) =>
+        make().due.findReminders(by, count, limitMs);
+
+      test('finds a key from the very instant its reminder is due', async () => {
+        const { keyId } = await remindedAt(20);
+        expect(await remindersBy(at(19))).not.toContain(keyId);
+        expect(await remindersBy(at(20))).toContain(keyId);
+        expect(await remindersBy(at(dayMs))).toContain(keyId);
+      });
+
+      test('finds no repair, and is not found among those', async () => {
+        const repair = await write({ sweepAt: dueTime });
+        const reminder = await remindedAt(0);
+        expect(await remindersBy(at(0))).toContain(reminder.keyId);
+        expect(await remindersBy(at(0))).not.toContain(repair.keyId);
+        expect(await dueBy(at(0))).not.toContain(reminder.keyId);
+      });
+
+      test('finds a key with what is due first alone', async () => {
+        const repairFirst = await remindedAt(2, { sweepAt: at(1).toISOString() });
+        const reminderFirst = await remindedAt(1, { sweepAt: at(2).toISOString() });
+        expect(await dueBy(at(2))).toContain(repairFirst.keyId);
+        expect(await remindersBy(at(2))).not.toContain(repairFirst.keyId);
+        expect(await remindersBy(at(2))).toContain(reminderFirst.keyId);
+        expect(await dueBy(at(2))).not.toContain(reminderFirst.keyId);
+      });
+
+      test('finds the longest overdue first, and no more than asked for', async () => {
+        const [later, sooner] = [await remindedAt(31), await remindedAt(30)];
+        const all = await remindersBy(at(31));
+        expect(all.indexOf(sooner.keyId)).toBeLessThan(all.indexOf(later.keyId));
+        expect(all.indexOf(sooner.keyId)).toBeGreaterThanOrEqual(0);
+        expect(await remindersBy(at(31), 3)).toEqual(all.slice(0, 3));
+      });
+    });
+
     describe('findRotations', ({ test }) => {
       const rotatedAt = (ms: number, changes: Partial<Omit<KeyRow, 'key'>> = {}) => {
         const schedule = { auto_rotate: true, rotation_interval: '30d' };

@@ -182,7 +182,11 @@ async function run(race: Race, turns: Turns) {
       await clock.pass(
         (settings.timing.fenceSeconds + settings.timing.reconcilerPeriodSeconds) * 1000,
       );
-      if ((await due.findDue(world.now(), 1)).length > 0) await world.repair();
+      const found = [
+        await due.findDue(world.now(), 1),
+        await due.findReminders(world.now(), 1),
+      ].flat();
+      if (found.length > 0) await world.repair();
       observe();
     }
   };

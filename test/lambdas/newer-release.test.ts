@@ -36,6 +36,22 @@ describe('a row of a newer release', () => {
     expect(service.mailer.inbox).toEqual([]);
   });
 
+  it('reminds of nothing that this release does not know', async () => {
+    const { service } = await withRow((row) => ({
+      ...row,
+      reminder: {
+        id: 'r',
+        event: 'key_idle',
+        to: 'ada@example.com',
+        days: 1,
+        expires: '',
+        at: row.event.at,
+      },
+    }));
+    await service.deliver();
+    expect(service.mailer.inbox).toEqual([]);
+  });
+
   it('keeps an open step that only the newer release can close', async () => {
     const { service, keyId } = await withRow((row) => {
       const intent = {

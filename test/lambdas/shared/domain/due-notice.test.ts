@@ -43,6 +43,73 @@ describe('a mail is due', () => {
   });
 });
 
+describe('a change that is complete with its event', () => {
+  const told = { event: 'key_blocked', to: 'ada@example.com' };
+  const changed = (row: KeyRow, changes: Partial<KeyRow> = {}): KeyRow =>
+    later(row, { seq: row.seq + 1, event: { ...row.event, id: 'e', notify: told }, ...changes });
+
+  it('waits for no step that is open beside it', () => {
+    for (const kind of ['regenerate', 'rename', 'delete', 'restore', 'cleanup']) {
+      const open = opened({ kind });
+      expect(dueNoticeOf(open, changed(open))).toMatchObject({ id: 'e', event: 'key_blocked' });
+    }
+  });
+
+  it('nor for the one that it opens, nor for the one that it takes the place of', () => {
+    const row = rowTold();
+    const { intent } = opened({ kind: 'delete' });
+    const deleted = { status: 'deleted', intent } as const;
+    const open = opened({ kind: 'regenerate' });
+    for (const before of [row, open]) {
+      expect(dueNoticeOf(before, changed(before, deleted))).toMatchObject({ id: 'e' });
+      const settled = changed(before, { ...deleted, intent: null });
+      expect(dueNoticeOf(before, settled)).toMatchObject({ id: 'e' });
+    }
+    const after = changed(row, deleted);
+    expect(dueNoticeOf(after, later(after, { intent: null }))).toBeNull();
+  });
+
+  it('tells nobody of a key that is not born yet, or was never', () => {
+    const open = opened();
+    expect(dueNoticeOf(open, changed(open))).toBeNull();
+    const { intent } = opened({ kind: 'delete' });
+    expect(dueNoticeOf(open, changed(open, { status: 'deleted', intent }))).toBeNull();
+    expect(dueNoticeOf(open, changed(open, { status: 'deleted', intent: null }))).toBeNull();
+  });
+
+  it('has its own mail where the step closed with it has none', () => {
+    const open = opened({ kind: 'restore', notify: null });
+    expect(dueNoticeOf(open, changed(open, { intent: null }))).toMatchObject({ id: 'e' });
+  });
+});
+
+describe('a reminder is due', () => {
+  const { event } = rowWith();
+  const row = { ...rowWith(), event: { ...event, notify: null } };
+  const at = '2026-11-25T13:50:00.000Z';
+  const reminder = { id: 'r1', event: 'key_expiring', to: 'a@x.io', days: 7, expires: at, at };
+
+  it('on the write that brings it, with what it is about', () => {
+    expect(dueNoticeOf(row, later(row, { reminder }))).toMatchObject({
+      id: 'r1',
+      event: 'key_expiring',
+      notify: { event: 'key_expiring', to: 'a@x.io', days: 7, at },
+    });
+    const next = { ...reminder, id: 'r2', days: 1 };
+    expect(dueNoticeOf(later(row, { reminder }), later(row, { reminder: next }))).toMatchObject({
+      id: 'r2',
+    });
+  });
+
+  it('on no later write, not without a recipient, and not beside another change', () => {
+    const reminded = later(row, { reminder });
+    expect(dueNoticeOf(reminded, later(reminded))).toBeNull();
+    expect(dueNoticeOf(row, later(row, { reminder: { ...reminder, to: null } }))).toBeNull();
+    expect(dueNoticeOf(row, later(row, { seq: 2, reminder }))).toBeNull();
+    expect(dueNoticeOf(null, reminded)).toBeNull();
+  });
+});
+
 describe('no mail is due', () => {
   const open = opened();
   const closed = later(open, { intent: null });
