@@ -117,11 +117,23 @@ function brokenMails(
         : [],
     ),
   );
+  // Of a key whose birth is not complete nobody is told anything else.
+  const unborn = new Set(
+    world.table.stream.flatMap(({ before, after }) =>
+      [before, after].some((row) => row?.intent?.kind === 'generate') ? [after.event.id] : [],
+    ),
+  );
   const due = new Map<string, boolean>();
-  for (const { action, event_id, request_id, after, key_id } of lasting) {
-    const to = after?.['user_email'] ?? after?.['user_id'];
-    if (action === 'rotated' && typeof to === 'string' && to.includes('@'))
+  for (const { action, event_id, request_id, before, after, key_id } of lasting) {
+    const image = action === 'deleted' ? before : after;
+    const to = image?.['user_email'] ?? image?.['user_id'];
+    const isNews =
+      action === 'rotated' ||
+      (action === 'deleted' && !unborn.has(event_id)) ||
+      (action === 'blocked' && before?.['blocked'] !== true && !unborn.has(event_id));
+    if (isNews && typeof to === 'string' && to.includes('@')) {
       due.set(event_id, to !== badAddress);
+    }
     if (action === 'created' && invited.has(request_id)) {
       const isLive = world.table.row(key_id)?.status === 'active';
       const isOwed = invited.get(request_id) === true || isLive;
