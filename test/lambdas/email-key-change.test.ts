@@ -3,6 +3,7 @@ import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import type { RowChange } from '../../lambdas/shared/adapters/row-stream.ts';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { startedService } from '../fakes/service.ts';
+import { ask } from './fixtures/calls.ts';
 import { newestRow, offeredValues, type Service } from './fixtures/stored.ts';
 import { visibleText } from './fixtures/visible-text.ts';
 
@@ -186,6 +187,91 @@ describe('what the mail says', () => {
     expect(mail.html.match(/\{\{name\}\}|\{\{rows\}\}|\{\{baseUrl\}\}/)).toBeNull();
     expect(mail.text).toContain(hostile);
     expect(mail.subject).toBe(`Latchkey: API Key Created: ${hostile}`);
+  });
+});
+
+describe('the link to the value', () => {
+  const linked = async () => {
+    const service = await startedService();
+    service.claimLinks.isOn = true;
+    return service;
+  };
+
+  it('is in the mails about a value, in both forms, with its end', async () => {
+    const service = await linked();
+    const { body } = await service.generate({ key_alias: 'alpha', ...asked });
+    await ask(service, { path: '/key/regenerate', body: { key: body.key_id } });
+    await service.deliver();
+    expect(service.mailer.inbox).toHaveLength(2);
+    for (const { html, text, noticeId } of service.mailer.inbox) {
+      const url = `http://localhost:4000/claim#${noticeId}.secret-part-of-the-link`;
+      expect(html).toContain(`href="${url}"`);
+      expect(text).toContain(`Show my key:\n${url}\n`);
+      expect(text).toContain('works until 26 November 2026, 13:50 UTC');
+    }
+  });
+
+  it('is made anew with each try', async () => {
+    const service = await linked();
+    const made: string[] = [];
+    service.claimLinks.issue = async ({ id, keyId, event }, row) => {
+      made.push(`${event} ${row.keyId === keyId}`);
+      return `https://x.example/claim#${id}.${made.length}`;
+    };
+    const [, settled] = await birth(service);
+    const read = readerOf(service);
+    service.mailer.next({ kind: 'refused', reason: 'Throttling' });
+    await expect(read(settled)).rejects.toThrow('Throttling');
+    await read(settled);
+    await read(settled);
+    expect(made).toEqual(['key_created true', 'key_created true']);
+    expect(service.mailer.inbox[0]?.text).toMatch(/claim#\S+\.2\n/);
+  });
+
+  it('is made for no other mail, and for no key without a secret', async () => {
+    const service = await linked();
+    await service.generate({ ...asked, store_secret: false });
+    const { body } = await service.generate({ user_email: 'ada@example.com', max_budget: 1 });
+    for (const [path, sent] of [
+      ['/key/update', { key: body.key_id, spend: 0.9 }],
+      ['/key/block', { key: body.key_id }],
+      ['/key/delete', { keys: [body.key_id] }],
+    ] as const) {
+      await ask(service, { path, body: sent });
+    }
+    await service.deliver();
+    expect(service.mailer.inbox).toHaveLength(4);
+    for (const { html, text } of service.mailer.inbox) {
+      expect(html + text).not.toContain('/claim#');
+      expect(html).not.toContain('Show my key');
+    }
+  });
+});
+
+describe('a notice to what is not one address', () => {
+  it.each([
+    'ada@example.com,bob@example.com',
+    'ada@example.com, bob@example.com',
+    'Ada <ada@example.com>',
+    'ada@example.com\r\nBcc: bob@example.com',
+    'ada',
+    '',
+  ])('is not sent, and holds nothing up: %j', async (to) => {
+    const service = await startedService();
+    const [opened, settled] = await birth(service);
+    const { before } = settled;
+    if (before?.intent === null || before === null) throw new Error('No step');
+    const notify = { event: 'key_created', to };
+    const sent: string[] = [];
+    service.mailer.send = async (mail) => {
+      sent.push(mail.to);
+      return { kind: 'sent', messageId: 'm' };
+    };
+    const read = readerOf(service);
+    await read(opened);
+    await read({ ...settled, before: { ...before, intent: { ...before.intent, notify } } });
+    expect(sent).toEqual([]);
+    expect([...service.notices.states.values()].map(({ state }) => state)).toEqual(['failed']);
   });
 });
 

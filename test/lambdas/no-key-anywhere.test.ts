@@ -1,6 +1,6 @@
 /** No key is stored, logged, mailed or echoed anywhere but in Secrets Manager and the one answer. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { newKey } from '../../lambdas/shared/domain/key-format.ts';
+import { newKey, tokenHash } from '../../lambdas/shared/domain/key-format.ts';
 import { seededRandom } from '../fakes/seeded-random.ts';
 import { masterKey, startedService } from '../fakes/service.ts';
 import { offeredValues, type Service, stored, storedText } from './fixtures/stored.ts';
@@ -134,6 +134,42 @@ describe('the key of a birth is in no store, log or mail, whether it', () => {
         expect(JSON.stringify(tags)).not.toContain(value);
       }
       expect([...service.secrets.secrets.keys()].join()).not.toContain(value);
+    }
+  });
+
+  it('is deleted after a life with every mail there is', async () => {
+    for (const key of [undefined, chosen]) {
+      for (const key_alias of [undefined, 'alpha']) {
+        const service = await startedService();
+        service.claimLinks.isOn = true;
+        const values = offeredValues(service);
+        const life = { ...fields, key, key_alias, max_budget: 1, duration: '40d' };
+        const { body } = await service.generate(life);
+        const change = (path: string, more: object = {}) =>
+          service.asAdmin({ path, body: { key: body.key_id, ...more } });
+        await change('/key/update', { spend: 0.8 });
+        service.clock.advance(11 * 86_400_000);
+        await service.repair();
+        const rotated = await change('/key/regenerate', { grace_period: '1d' });
+        await change('/key/block');
+        await service.asAdmin({ path: '/key/delete', body: { keys: [body.key_id] } });
+        await service.deliver();
+        expect(service.mailer.inbox.map(({ subject }) => subject.split(': ')[1])).toEqual([
+          'API Key Created',
+          'API Key Budget 80% Used',
+          'API Key Expires in 29 Days',
+          'API Key Rotated',
+          'API Key Blocked',
+          'API Key Deleted',
+        ]);
+        for (const value of [...values, body.key, rotated.body.key]) {
+          await expectNowhere(service, value);
+          for (const mail of service.mailer.inbox) {
+            expect(JSON.stringify(mail)).not.toContain(tokenHash(value));
+            expect(JSON.stringify(mail)).not.toMatch(/[0-9a-f]{64}|sk-(?!\.\.\.)/i);
+          }
+        }
+      }
     }
   });
 
