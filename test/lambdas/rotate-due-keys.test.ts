@@ -438,6 +438,7 @@ describe('nothing is rotated that', () => {
     expect(await actionsOf(service, born.key_id)).toEqual(['created']);
     await ask(service, { path: '/key/update', body: { key: born.key_id, duration: '30d' } });
     service.clock.advance(pause);
+    await service.repair();
     await service.rotate();
     expect(rotations(service, born)).toBe(1);
   });
