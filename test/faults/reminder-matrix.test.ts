@@ -42,7 +42,9 @@ describe('a reminder', () => {
   /** Whether a mail went out is what the row says: it applied when it was written. */
   const asWritten = (world: World, of: Born, _answers: unknown, made: readonly string[]) => {
     const { reminder } = world.table.row(of.key_id) ?? {};
-    return exactly(world, reminder === undefined ? 0 : 1).map((it) => `${it} (${made.join()})`);
+    return exactly(world, reminder === undefined ? 0 : 1).map(
+      (broken) => `${broken} (${made.join()})`,
+    );
   };
   const races: readonly Race[] = [
     {

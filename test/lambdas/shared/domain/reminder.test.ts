@@ -1,5 +1,5 @@
 /** When an owner is reminded, and of what: the rules alone. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyImage, KeyRow } from '../../../../lambdas/shared/domain/key-row.ts';
 import {
