@@ -64,7 +64,8 @@ export class StreamReaders extends Construct {
 
     this.emailKeyChange = new Operation(this, 'email-key-change', {
       ...reader,
-      impact: 'Owners are not told that their key was made, rotated, blocked or deleted, or expires soon.',
+      impact:
+        'Owners are not told that their key was made, rotated, blocked or deleted, or expires soon.',
     });
     notices.grantNote(this.emailKeyChange);
     mail.grantSend(this.emailKeyChange);
