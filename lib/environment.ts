@@ -67,6 +67,11 @@ export interface MailEnvironment {
   readonly createsIdentity: boolean;
   /** Domains that may receive mail; `*` stands for any. */
   readonly domains: readonly string[];
+  /**
+   * How long a claim link counts, by which the owner of a key is shown its value once, without an AWS
+   * account. 0: mails have no link, and no function without a credential may read a secret.
+   */
+  readonly claimLinkHours: number;
 }
 
 export interface KeyRules {

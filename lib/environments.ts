@@ -32,6 +32,7 @@ const aws = {
     identity: null,
     createsIdentity: true,
     domains: [],
+    claimLinkHours: 24,
   },
   keys: {
     defaults: {},
@@ -68,6 +69,7 @@ export const environments: Readonly<Record<string, Environment>> = {
       identity: 'latchkey@localhost.example',
       createsIdentity: true,
       domains: ['*'],
+      claimLinkHours: 24,
     },
     keys: { ...aws.keys, allowCustomKeys: true },
     throttling: { ratePerSecond: 1000, burst: 2000 },

@@ -33,6 +33,7 @@ export function functionSettings(environment: Environment, deployed: Deployed): 
       from: mail.from,
       configurationSet: deployed.configurationSet,
       domains: mail.domains,
+      claimLinkHours: mail.claimLinkHours,
     },
     keyDefaults: keys.defaults,
     keyLimits: keys.limits,

@@ -26,7 +26,18 @@ const news: Readonly<Record<KeyMailEvent, (row: KeyRow) => News>> = {
         : `The old one is let in until ${row.prev.until}; change over before that.`
     }`,
   }),
+  claim_link: (row) => ({
+    title: 'Your Link to an API Key',
+    text: `A new link to the virtual key ${nameOf(row)} was asked for. Earlier ones show nothing any more.`,
+  }),
+  claim_reused: (row) => ({
+    title: 'A Link to Your API Key Was Used Again',
+    text: `Somebody opened a link to the virtual key ${nameOf(row)} that had been used, and was shown nothing. If that was not you, have the key regenerated.`,
+  }),
 };
+
+/** The mails that come with a link to the value. */
+export const hasLink = (event: KeyMailEvent): boolean => event !== 'claim_reused';
 
 /**
  * The mail that tells an owner about a key. It names the key but carries neither its value nor its
@@ -36,6 +47,7 @@ export function keyMail(
   { id, notify, row }: DueNotice,
   event: KeyMailEvent,
   settings: Settings,
+  link: string | null,
 ): Mail {
   const { title, text } = news[event](row);
   const facts = factsOf(row);
@@ -50,7 +62,10 @@ export function keyMail(
       rows: facts
         .map(([label, value]) => `<tr><td>${label}</td><td><b>${escaped(value)}</b></td></tr>`)
         .join(''),
-      access: escaped(access),
+      access:
+        link === null
+          ? escaped(access)
+          : `<a href="${escaped(link)}">Show my key</a>, once, within ${settings.mail.claimLinkHours} hours. ${escaped(access)}`,
       baseUrl: escaped(settings.baseUrl),
       keyId: row.keyId,
     }),
@@ -61,6 +76,7 @@ export function keyMail(
       '',
       ...facts.map(([label, value]) => `${label}: ${value}`),
       '',
+      ...(link === null ? [] : [`Show my key: ${link}`, '']),
       access,
       `Use it with any OpenAI-compatible client: base URL ${settings.baseUrl}, and the key as bearer token.`,
       '',

@@ -26,7 +26,7 @@ const scheduledMs = 3000;
 
 /** Runs until the process ends; what the schedule writes reaches the readers a second later. */
 export function startBackground(service: Service, onMail: (mail: SentMail) => void): Background {
-  const { table, trail, notices, mailer, settings, now } = service;
+  const { table, trail, notices, claimLinks, mailer, settings, now } = service;
   // One poller each, as on AWS: a mail that cannot go out holds back no audit record.
   const readers = [
     rowStreamHandler(
@@ -35,7 +35,7 @@ export function startBackground(service: Service, onMail: (mail: SentMail) => vo
     ),
     rowStreamHandler(
       'email-key-change',
-      emailKeyChange(() => ({ notices, mailer, settings, now })),
+      emailKeyChange(() => ({ notices, claimLinks, mailer, settings, now })),
     ),
   ].map((reader) => new StreamPoller(table.changes, reader, { shards: 1, now }));
   const mails: SentMail[] = [];

@@ -7,8 +7,8 @@ import { newestRow, offeredValues, type Service } from './fixtures/stored.ts';
 
 const asked = { send_invite_email: true, user_email: 'ada@example.com' };
 
-const readerOf = ({ notices, mailer, settings, now }: Service) =>
-  emailKeyChange(() => ({ notices, mailer, settings, now }));
+const readerOf = ({ notices, claimLinks, mailer, settings, now }: Service) =>
+  emailKeyChange(() => ({ notices, claimLinks, mailer, settings, now }));
 
 /** The writes of a birth that asked for a mail: the one that opens it, the one that settles it. */
 async function birth(service: Service, fields: object = {}): Promise<[RowChange, RowChange]> {

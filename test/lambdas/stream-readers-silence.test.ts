@@ -5,7 +5,7 @@ import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { readerLimits } from '../../lambdas/shared/adapters/reader-limits.ts';
 import { type RowChange, rowStreamHandler } from '../../lambdas/shared/adapters/row-stream.ts';
-import type { AuditTrail, Mailer, Notices } from '../../lambdas/shared/domain/ports.ts';
+import type { AuditTrail, ClaimLinks, Mailer, Notices } from '../../lambdas/shared/domain/ports.ts';
 import { lambdaContext } from '../fakes/gateway-event.ts';
 import { startedService } from '../fakes/service.ts';
 import { streamRecordOf } from '../fakes/stream-record.ts';
@@ -109,6 +109,13 @@ describe('a reader whose stores are silent', () => {
       markSent: gone,
       markFailed: gone,
     };
+    const claimLinks: ClaimLinks = {
+      // It finds no earlier link, and writes one.
+      async issue() {
+        clock.advance(2 * tableMs);
+        return 'https://keys.example.com/claim#token';
+      },
+    };
     const mailer: Mailer = {
       async send() {
         sends += 1;
@@ -119,7 +126,7 @@ describe('a reader whose stores are silent', () => {
     const { failed, leftMs } = await invoked(
       service,
       settled,
-      emailKeyChange(() => ({ notices, mailer, settings, now })),
+      emailKeyChange(() => ({ notices, claimLinks, mailer, settings, now })),
     );
     expect(failed).toEqual(numbersOf(settled));
     expect(leftMs).toBeGreaterThanOrEqual(1000);

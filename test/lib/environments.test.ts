@@ -102,6 +102,9 @@ describe('an environment that would deploy and not work', () => {
     ],
     ['mails from another', mail({ identity: 'cme.io' }), 'mail.identity is "cme.io"'],
     ['mails to nobody', mail({ domains: [] }), 'mail.domains is empty'],
+    ['has links for half an hour', mail({ claimLinkHours: 0.5 }), 'mail.claimLinkHours is 0.5'],
+    ['has links for less than no time', mail({ claimLinkHours: -1 }), 'mail.claimLinkHours is -1'],
+    ['has links for ever', mail({ claimLinkHours: 169 }), 'mail.claimLinkHours is 169'],
     ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
     [
       'matches with what only other engines take',
@@ -222,6 +225,7 @@ describe('an environment that would deploy and not work', () => {
 
   it('but not these', () => {
     expect(refusal(full)).toBe('accepted');
+    expect(refusal(mail({ claimLinkHours: 0 }))).toBe('accepted');
     expect(refusal(timing({ fenceSeconds: 82_779, reconcilerPeriodSeconds: 3600 }))).toBe(
       'accepted',
     );

@@ -127,7 +127,7 @@ export class Readers {
   }
 
   #start(who: Burst['who']): Reader {
-    const { trail, settings, now } = this.#world;
+    const { trail, claimLinks, settings, now } = this.#world;
     const read = (process: SimulatedProcess): StreamHandler => {
       const handle =
         who === 'audit-reader'
@@ -137,7 +137,7 @@ export class Readers {
             )
           : rowStreamHandler(
               'email-key-change',
-              emailKeyChange(() => ({ ...this.mails.over(process), settings, now })),
+              emailKeyChange(() => ({ ...this.mails.over(process), claimLinks, settings, now })),
             );
       return (event) => handle(event, lambdaContext);
     };

@@ -60,7 +60,7 @@ export async function soak(plan: SoakPlan): Promise<Soaked> {
 async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promise<Soaked> {
   const choose = seededChoice(seed);
   const world = await startedService({ retentionDays: 1 });
-  const { clock, table, trail, notices, mailer, secrets, settings, now } = world;
+  const { clock, table, trail, notices, claimLinks, mailer, secrets, settings, now } = world;
   const troubled = troubledStores(
     world.processStores,
     clock,
@@ -78,7 +78,7 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
     ),
     rowStreamHandler(
       'email-key-change',
-      emailKeyChange(() => ({ notices, mailer, settings, now })),
+      emailKeyChange(() => ({ notices, claimLinks, mailer, settings, now })),
     ),
   ].map((reader) => new StreamPoller(table.changes, reader, { ...harsh, now, choose }));
   const traffic = new Traffic(choose);

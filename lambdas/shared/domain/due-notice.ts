@@ -1,7 +1,7 @@
 import type { KeyRow, Notify } from './key-row.ts';
 
 /** The mails that this release knows; one of a newer release is left to that one's reader. */
-const events = ['key_created', 'key_rotated'] as const;
+const events = ['key_created', 'key_rotated', 'claim_link', 'claim_reused'] as const;
 export type KeyMailEvent = (typeof events)[number];
 
 /** A mail that a write of the row makes due. */

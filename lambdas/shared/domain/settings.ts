@@ -41,6 +41,8 @@ export interface MailSettings {
   readonly configurationSet: string | null;
   /** Domains that may receive mail; `*` stands for any. */
   readonly domains: readonly string[];
+  /** How long a claim link counts; 0 for none at all. */
+  readonly claimLinkHours: number;
 }
 
 export interface KeyDefaults {
