@@ -5,13 +5,20 @@ import { startedService } from '../fakes/service.ts';
 import { actionsOf, ask, atRest, isLetIn, issue, rowOf } from './fixtures/calls.ts';
 import type { Service } from './fixtures/stored.ts';
 
-/** The first write takes effect and is not answered; then something happens, and the next one ends so. */
+/** A write, the first or as said, takes effect and is not answered; then something happens, and the next one ends so. */
 function loseAnswer(
   { table }: Service,
-  { meanwhile, next }: { meanwhile?: () => Promise<unknown>; next?: CommitOutcome } = {},
+  {
+    meanwhile,
+    next,
+    of = 1,
+  }: { meanwhile?: () => Promise<unknown>; next?: CommitOutcome; of?: number } = {},
 ): void {
   const commit = table.commit.bind(table);
+  let writesLeft = of;
   table.commit = async (writes, token, limitMs) => {
+    writesLeft -= 1;
+    if (writesLeft > 0) return commit(writes, token, limitMs);
     table.commit = commit;
     await commit(writes, token, limitMs);
     await meanwhile?.();
@@ -82,6 +89,20 @@ describe('a change whose answer got lost', () => {
     expect((await ask(service, { path: '/key/update', body })).status).toBe(200);
     expect(service.secrets.current(`litellm/virtual-key-${token}`)).toBe(key);
     expect(await actionsOf(service, key_id)).toEqual(['created', 'updated']);
+    expect(await atRest(service)).toEqual([]);
+  });
+});
+
+describe('a rename whose end was not answered', () => {
+  it('before the key was deleted is not told as not made', async () => {
+    const service = await startedService();
+    const { key_id } = await issue(service);
+    const remove = { path: '/key/delete', body: { keys: [key_id] } };
+    loseAnswer(service, { meanwhile: () => ask(service, remove), of: 2 });
+    const body = { key: key_id, key_alias: 'b' };
+    const { status, headers } = await ask(service, { path: '/key/update', body });
+    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    expect(await actionsOf(service, key_id)).toEqual(['created', 'updated', 'deleted']);
     expect(await atRest(service)).toEqual([]);
   });
 });

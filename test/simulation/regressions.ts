@@ -99,4 +99,64 @@ export const regressions: readonly { readonly what: string; readonly scenario: S
       stream: 0,
     },
   },
+  {
+    // Seed 5. The end of the rename was not answered, and the key deleted before it was sent again.
+    what: 'a rename that was made was refused with a 409',
+    scenario: {
+      phases: [
+        {
+          happenings: [
+            {
+              who: 'client',
+              atMs: 0,
+              action: { do: 'rename', key: 1, name: 'id', alias: 1 },
+              caller: 'master',
+              isIdempotent: false,
+              retries: 0,
+              twinMs: null,
+              againMs: null,
+              trouble: { faults: [{ call: 6, kind: 'timeout-after' }], pace: 0, aheadMs: 0 },
+            },
+            {
+              who: 'client',
+              atMs: 0,
+              action: { do: 'delete', keys: [1], name: 'id' },
+              caller: 'master',
+              isIdempotent: false,
+              retries: 0,
+              twinMs: 0,
+              againMs: null,
+              trouble: { faults: [{ call: 1, kind: 'die-before' }], pace: 18468, aheadMs: 0 },
+            },
+            {
+              who: 'audit-reader',
+              atMs: 0,
+              batches: 1,
+              isFromStart: false,
+              trouble: { faults: [{ call: 1, kind: 'die-before' }], pace: 0, aheadMs: 0 },
+            },
+          ],
+          gapMs: 660000,
+        },
+        {
+          happenings: [
+            {
+              who: 'client',
+              atMs: 0,
+              action: { do: 'delete', keys: [0], name: 'id' },
+              caller: 'master',
+              isIdempotent: false,
+              retries: 0,
+              twinMs: null,
+              againMs: null,
+              trouble: { faults: [{ call: 1, kind: 'die-before' }], pace: 0, aheadMs: 0 },
+            },
+          ],
+          gapMs: 30000,
+        },
+      ],
+      staleness: 0,
+      stream: 0,
+    },
+  },
 ];

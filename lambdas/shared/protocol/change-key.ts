@@ -6,6 +6,7 @@ import type { KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 import {
   AttemptUnderWay,
+  commit,
   maxDecisions,
   notWritten,
   outpaced,
@@ -54,25 +55,22 @@ export async function changeKey(
       ...also,
       ...createRecord(row, attempt, told, now()),
     ];
-    const token = random.uuid();
-    const first = await table.commit(writes, token, deadline.tableLimitMs());
-    const outcome =
-      first.kind === 'unanswered'
-        ? await table.commit(writes, token, deadline.tableLimitMs())
-        : first;
+    const outcome = await commit(table, writes, random.uuid(), deadline);
+    const { isUnsure } = outcome;
     if (outcome.kind === 'committed') return next;
-    if (outcome.kind === 'throttled' && first.kind !== 'unanswered')
-      throw notWritten('the write was throttled');
+    if (outcome.kind === 'throttled' && !isUnsure) throw notWritten('the write was throttled');
     if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') throw unknown();
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     // The first of two tries took effect, and only its answer was lost.
     if (target?.event.id === next.event.id) return next;
     if (refusedOf(outcome, writes).includes('create-record')) throw new AttemptUnderWay(target);
-    const isLive = target?.status === 'active';
-    // It may have taken effect and been written over since: once more could be once too often, and a
-    // refusal would be a lie.
-    if (first.kind === 'unanswered' && !(isUrgent && isLive)) throw unknown();
-    if (!isLive) throw new KeyNotFound('key');
+    if (target?.status !== 'active') {
+      // A deletion that took effect was recognised; a change may have, before the key was deleted.
+      if (isUnsure && next.status !== 'deleted') throw unknown();
+      throw new KeyNotFound('key');
+    }
+    // It may have taken effect and been written over since: once more could be once too often.
+    if (isUnsure && !isUrgent) throw unknown();
     current = target;
   }
   throw outpaced();

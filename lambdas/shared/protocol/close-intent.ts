@@ -35,6 +35,8 @@ export async function settle(
   const isDone =
     end.row?.status === 'active' && end.row.intent === null && end.row.cur.ver === step.intent.ver;
   if (isDone) return end.row;
+  // Or the answer was lost, and the key has been deleted since.
+  if (end.isUnsure) throw leftOpen('the settle was unanswered');
   throw new Conflict(null, 'The key was changed or deleted while this was under way.', null);
 }
 
@@ -51,7 +53,7 @@ export async function tryToClose(
 type End =
   | { readonly kind: 'closed'; readonly row: KeyRow }
   /** Somebody else closed or claimed it, or put another step in its place. */
-  | { readonly kind: 'gone'; readonly row: KeyRow | null }
+  | { readonly kind: 'gone'; readonly row: KeyRow | null; readonly isUnsure: boolean }
   | { readonly kind: 'left'; readonly why: string };
 
 async function close(
@@ -71,8 +73,9 @@ async function close(
     }
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     const isOurs = target?.intent?.id === intent.id && target.intent.claim === 0;
-    if (target === null || !isOurs || target.status !== row.status)
-      return { kind: 'gone', row: target };
+    if (target === null || !isOurs || target.status !== row.status) {
+      return { kind: 'gone', row: target, isUnsure: outcome.isUnsure };
+    }
     current = target;
   }
   return { kind: 'left', why: 'the settle was overtaken three times' };

@@ -22,16 +22,20 @@ export interface TableStores {
 /** How often a change is decided anew because somebody else wrote in between. */
 export const maxDecisions = 3;
 
-/** No answer: the same writes with the same token tell whether the first call took effect. */
+/**
+ * No answer: the same writes with the same token tell whether the first call took effect. `isUnsure`
+ * says that there was such a call. A transaction that took effect says so whenever it is repeated; a
+ * single write is then refused, as it is where somebody else came first.
+ */
 export async function commit(
   table: KeyTable,
   writes: readonly KeyWrite[],
   token: string,
   deadline: Deadline,
-): Promise<CommitOutcome> {
+): Promise<CommitOutcome & { readonly isUnsure: boolean }> {
   const outcome = await table.commit(writes, token, deadline.tableLimitMs());
-  if (outcome.kind !== 'unanswered') return outcome;
-  return table.commit(writes, token, deadline.tableLimitMs());
+  if (outcome.kind !== 'unanswered') return { ...outcome, isUnsure: false };
+  return { ...(await table.commit(writes, token, deadline.tableLimitMs())), isUnsure: true };
 }
 
 /** Which kinds of writes were refused. */

@@ -121,8 +121,12 @@ async function openBirth(
     const wasOurs = isStillInWindow(read?.deletedAt, now());
     const birth = { newKey: { ...newKey, row }, wasOurs };
     if (outcome.kind === 'committed') return birth;
-    if (outcome.kind === 'throttled') throw notWritten('TransactWriteItems throttled');
-    if (outcome.kind === 'unanswered') return afterSilence(table, birth, deadline);
+    if (outcome.kind === 'throttled' && !outcome.isUnsure) {
+      throw notWritten('TransactWriteItems throttled');
+    }
+    if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') {
+      return afterSilence(table, birth, deadline);
+    }
     const failed = refusedOf(outcome, writes);
     if (failed.includes('create-record')) throw new AttemptUnderWay();
     if (failed.some((kind) => kind !== 'put-lease')) {

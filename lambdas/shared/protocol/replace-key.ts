@@ -174,8 +174,12 @@ async function openStep(
       isFinished: opened.intent === null,
     };
     if (outcome.kind === 'committed') return step;
-    if (outcome.kind === 'throttled') throw notWritten('TransactWriteItems throttled');
-    if (outcome.kind === 'unanswered') return afterSilence(stores, step, deadline);
+    if (outcome.kind === 'throttled' && !outcome.isUnsure) {
+      throw notWritten('TransactWriteItems throttled');
+    }
+    if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') {
+      return afterSilence(stores, step, deadline);
+    }
     const failed = refusedOf(outcome, writes);
     if (failed.includes('create-record')) throw new AttemptUnderWay();
     if (failed.includes('create-pointer')) {

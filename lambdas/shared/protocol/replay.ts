@@ -102,15 +102,25 @@ async function authorisedRow(
   if (row.intent?.id === record.eventId) {
     throw new Conflict('Idempotency-Key', 'The first request is still being worked on.', 5);
   }
+  await checkKept(table, record, row, { caller, deadline });
+  checkYours(row, caller, scope);
+  return row;
+}
+
+/** Throws `Conflict` where the first attempt was taken back after its record had been read. */
+async function checkKept(
+  table: KeyTable,
+  record: IdempotencyRecord,
+  { status, event, cur }: KeyRow,
+  { caller, deadline }: Pick<RepeatedCall, 'caller' | 'deadline'>,
+): Promise<void> {
+  if (status === 'active' && [event.id, cur.ver].includes(record.eventId)) return;
   // Read after the row: an undo takes it away together with the intent, so that a step which is closed
   // was done if the record is still there.
   const { record: kept } = await table.load(
     { caller: { keyId: caller.keyId }, recordIdOf: () => record.id },
     deadline.tableLimitMs(),
   );
-  if (kept?.eventId !== record.eventId) {
-    throw new Conflict('Idempotency-Key', 'The first request was taken back; try again.', 1);
-  }
-  checkYours(row, caller, scope);
-  return row;
+  if (kept?.eventId === record.eventId) return;
+  throw new Conflict('Idempotency-Key', 'The first request was taken back; try again.', 1);
 }
