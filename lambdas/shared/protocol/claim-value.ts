@@ -129,21 +129,15 @@ async function write(
     },
   ];
   const outcome = await commit(table, writes, random.uuid(), deadline);
-  switch (outcome.kind) {
-    case 'committed':
-      return next;
-    case 'refused':
-    case 'contended':
-      return null;
-    case 'throttled':
-    case 'unanswered': {
-      if (action === 'claim_reused') throw notWritten(`the record was ${outcome.kind}`);
-      // Whose it is tells whether the write took effect; where it did not, it still may.
-      const kept = await links.find(link.notice_id, deadline.tableLimitMs());
-      if (kept?.used_by === id) return next;
-      throw unknown();
-    }
+  if (outcome.kind === 'committed') return next;
+  if (action === 'claimed') {
+    // A first try without answer may have taken effect after all: the link says whose claim it was.
+    const kept = await links.find(link.notice_id, deadline.tableLimitMs());
+    if (kept?.used_by === id) return next;
   }
+  if (outcome.kind === 'refused' || outcome.kind === 'contended') return null;
+  // Where it did not take effect, it still may.
+  throw action === 'claimed' ? unknown() : notWritten(`the record was ${outcome.kind}`);
 }
 
 const notifyOf = (to: string | null): Notify | null =>
