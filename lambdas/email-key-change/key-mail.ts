@@ -27,11 +27,11 @@ const news: Readonly<Record<KeyMailEvent, (row: KeyRow) => News>> = {
     }`,
   }),
   claim_link: (row) => ({
-    title: 'Your Link to an API Key',
+    title: 'Link to Your API Key',
     text: `A new link to the virtual key ${nameOf(row)} was asked for. Earlier ones show nothing any more.`,
   }),
   claim_reused: (row) => ({
-    title: 'A Link to Your API Key Was Used Again',
+    title: 'Link to Your API Key Used Twice',
     text: `Somebody opened a link to the virtual key ${nameOf(row)} that had been used, and was shown nothing. If that was not you, have the key regenerated.`,
   }),
 };

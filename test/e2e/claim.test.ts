@@ -95,7 +95,7 @@ describe('a claim link', async () => {
     expect(records.map(({ action }) => action)).toEqual(['created', 'claimed', 'claim_reused']);
     expect(records[1]).toMatchObject({ changed_by: 'claim_link' });
     await eventually(async () =>
-      (await mailsTo(address)).find(({ Subject }) => Subject.includes('Used Again')),
+      (await mailsTo(address)).find(({ Subject }) => Subject.includes('Used Twice')),
     );
   });
 

@@ -123,7 +123,7 @@ function brokenTrail({ trail, mailer }: World, keyId: string, answers: readonly 
   const told = answers.filter(
     ({ status, body }) => status === 410 && !body.error.message.includes('nobody was shown'),
   ).length;
-  const mails = mailer.inbox.filter(({ subject }) => subject.includes('Used Again')).length;
+  const mails = mailer.inbox.filter(({ subject }) => subject.includes('Used Twice')).length;
   return [
     ...(claimed > 1 ? [`the link was used up ${claimed} times`] : []),
     ...(shown > claimed ? ['a showing is in no record'] : []),
