@@ -59,13 +59,13 @@ const withLink: ReadonlySet<KeyMailEvent> = new Set(['key_created', 'key_rotated
 
 /** Made anew with each try: the last mail that goes out has the link that works. */
 async function claimOf(
-  claimLinks: ClaimLinks,
+  links: ClaimLinks,
   { id, event, row }: DueNotice,
   settings: Settings,
   now: Date,
 ): Promise<ClaimLink | null> {
   if (!withLink.has(event)) return null;
-  const url = await claimLinks.issue({ id, keyId: row.keyId, event }, row, now);
+  const url = await links.issue({ id, keyId: row.keyId, event }, row, now);
   return url === null ? null : { url, until: linkExpiry(settings, now) };
 }
 
