@@ -67,6 +67,11 @@ export interface MailEnvironment {
   readonly createsIdentity: boolean;
   /** Domains that may receive mail; `*` stands for any. */
   readonly domains: readonly string[];
+  /**
+   * Receives a mail when one about a key did not arrive. Null: nobody does, only the alarm tells.
+   * It need not be of one of the domains.
+   */
+  readonly backupContact: string | null;
 }
 
 export interface KeyRules {

@@ -32,6 +32,8 @@ const aws = {
     identity: null,
     createsIdentity: true,
     domains: [],
+    // Whom to tell when a mail did not arrive, e.g. 'platform-team@your-domain'.
+    backupContact: null,
   },
   keys: {
     defaults: {},
@@ -68,6 +70,7 @@ export const environments: Readonly<Record<string, Environment>> = {
       identity: 'latchkey@localhost.example',
       createsIdentity: true,
       domains: ['*'],
+      backupContact: 'team@localhost.example',
     },
     keys: { ...aws.keys, allowCustomKeys: true },
     throttling: { ratePerSecond: 1000, burst: 2000 },

@@ -33,6 +33,7 @@ export function functionSettings(environment: Environment, deployed: Deployed): 
       from: mail.from,
       configurationSet: deployed.configurationSet,
       domains: mail.domains,
+      backupContact: mail.backupContact,
     },
     keyDefaults: keys.defaults,
     keyLimits: keys.limits,

@@ -11,6 +11,7 @@ import {
   auditIndexes,
   keysIndexes,
   listedAttribute,
+  noticesIndexes,
   tableAttributes,
 } from '../lambdas/shared/adapters/table/keys.ts';
 import type { Environment } from './environment.ts';
@@ -181,16 +182,42 @@ export class IdempotencyTable extends TableV2 {
 /** Delivery state of mails. */
 export class NoticesTable extends TableV2 {
   constructor(scope: Construct, id: string, environment: Environment) {
-    super(scope, id, { ...protection(environment), partitionKey, timeToLiveAttribute });
+    super(scope, id, {
+      ...protection(environment),
+      partitionKey,
+      timeToLiveAttribute,
+      globalSecondaryIndexes: [keysOnlyIndex(noticesIndexes.parked)],
+    });
     acknowledgeNoRecovery(
       this,
       'The table holds the delivery state of mails, which expires; keys do not depend on it.',
     );
   }
 
-  /** Claim a notice, so that it is sent once, and note what became of it. */
+  /**
+   * See which mails are on, claim a notice, so that it is sent once, note what became of it, and find
+   * those that were parked.
+   */
+  grantSend(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem', 'UpdateItem']);
+    const { name } = noticesIndexes.parked;
+    operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${name}`]);
+  }
+
+  /** Find a notice, and note what became of its mail. */
   grantNote(operation: Operation): void {
-    give(operation, 'NOTICES_TABLE', this, ['PutItem']);
+    const actions = ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'];
+    give(operation, 'NOTICES_TABLE', this, actions);
+  }
+
+  /** See what became of a key's latest mail, or which mails are on. */
+  grantRead(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['BatchGetItem']);
+  }
+
+  /** See and set which mails are on. */
+  grantSwitch(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['BatchGetItem', 'PutItem']);
   }
 }
 

@@ -13,24 +13,37 @@ import {
 import {
   keyRowPrefix,
   leaseKey,
+  mailSwitchesKey,
+  noticeKey,
   pointerKey,
   rowKey,
   userPartition,
 } from '../../lambdas/shared/adapters/table/keys.ts';
+import {
+  noticeItem,
+  parseNotice,
+  parseSwitches,
+  switchesItem,
+} from '../../lambdas/shared/adapters/table/notice-items.ts';
 import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
 import type { IdempotencyRecord } from '../../lambdas/shared/domain/idempotency.ts';
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
+import type { MailSwitches } from '../../lambdas/shared/domain/mail-switches.ts';
+import type { Delivery } from '../../lambdas/shared/domain/notice.ts';
 import type {
   CommitOutcome,
   KeyTable,
   KeyWrite,
   Loaded,
+  Notice,
+  StoredNotice,
   TargetRef,
   Wanted,
 } from '../../lambdas/shared/domain/ports.ts';
 import { AwsRefusal } from './aws-refusal.ts';
 import { stored } from './dynamo-item.ts';
 import { type ItemChange, MemoryItems } from './memory-items.ts';
+import { isForwards, isLatest } from './memory-notices.ts';
 
 /** A write of a key row, as the stream's readers see it. */
 export interface StreamRecord {
@@ -51,6 +64,8 @@ const tokenMs = 600_000;
 export class MemoryKeyTable implements KeyTable {
   /** The table of idempotency records. */
   readonly records = new Map<string, IdempotencyRecord>();
+  /** The notices table, whose items `MemoryNotices` shares. */
+  readonly notices = new Map<string, Item>();
   /** What of the stream is a write of a key row. */
   readonly stream: StreamRecord[] = [];
   readonly #now: () => Date;
@@ -75,6 +90,8 @@ export class MemoryKeyTable implements KeyTable {
       targets: (wanted.targets ?? []).map((ref) => this.#find(ref)),
       alias: wanted.alias === undefined ? null : this.lease(wanted.alias),
       record: this.#findRecord(wanted),
+      notice: this.#findNotice(wanted),
+      mailSwitches: wanted.mailSwitches === true ? this.#findSwitches() : null,
     };
   }
 
@@ -85,7 +102,10 @@ export class MemoryKeyTable implements KeyTable {
   ): Promise<CommitOutcome> {
     if (limitMs <= 0) return { kind: 'unanswered' };
     const [first] = writes;
-    const isTransaction = writes.length !== 1 || first?.kind.startsWith('delete') === true;
+    const isTransaction =
+      writes.length !== 1 ||
+      first?.kind.startsWith('delete') === true ||
+      first?.kind === 'advance-notice';
     const actions = writes.map((write) => actionOf(write, isTransaction));
     if (!isTransaction) return this.#run(actions);
     checkTransaction(actions, token);
@@ -192,6 +212,18 @@ export class MemoryKeyTable implements KeyTable {
     return keyId === null ? null : structuredClone(this.records.get(recordIdOf(keyId)) ?? null);
   }
 
+  #findNotice({ caller, target, notice }: Wanted): StoredNotice | null {
+    const ref = target ?? caller;
+    const keyId = notice !== true || ref === undefined ? null : this.#keyIdOf(ref);
+    const item = keyId === null ? undefined : this.notices.get(rowKey(keyId));
+    return item === undefined ? null : parseNotice(item);
+  }
+
+  #findSwitches(): MailSwitches | null {
+    const item = this.notices.get(mailSwitchesKey);
+    return item === undefined ? null : parseSwitches(structuredClone(item));
+  }
+
   #run(actions: readonly Action[]): CommitOutcome {
     const failed = actions.flatMap((action, index) => (this.#isMet(action) ? [] : [index]));
     if (failed.length > 0) return { kind: 'refused', failed };
@@ -200,6 +232,8 @@ export class MemoryKeyTable implements KeyTable {
       if (table === 'records') {
         if (item === null) this.records.delete(key);
         else this.records.set(key, parseRecord(item));
+      } else if (table === 'notices') {
+        this.notices.set(key, item ?? {});
       } else if (item === null) this.#table.remove(key);
       else this.#put(key, item);
     }
@@ -216,7 +250,9 @@ export class MemoryKeyTable implements KeyTable {
   }
 
   #isMet({ table, key, condition }: Action): boolean {
-    const current = table === 'records' ? this.records.get(key) : this.items.get(key);
+    const current = { keys: this.items, records: this.records, notices: this.notices }[table].get(
+      key,
+    );
     switch (condition.is) {
       case 'any':
         return true;
@@ -228,13 +264,17 @@ export class MemoryKeyTable implements KeyTable {
         return current?.['state'] === 'held' && current['keyId'] === condition.keyId;
       case 'absent-or-expired':
         return current === undefined || Number(current['ttl']) <= condition.bySeconds;
+      case 'forwards':
+        return current !== undefined && isForwards(current, condition.to);
+      case 'latest':
+        return isLatest(current, condition.notice, condition.to);
     }
   }
 }
 
 /** One item of a transaction, as the real adapter would send it. */
 interface Action {
-  readonly table: 'keys' | 'records';
+  readonly table: 'keys' | 'records' | 'notices';
   readonly key: string;
   /** Null to delete it. */
   readonly item: Item | null;
@@ -244,12 +284,19 @@ interface Action {
     | { readonly is: 'any' | 'absent' }
     | { readonly is: 'as-read'; readonly rev: number }
     | { readonly is: 'held-by'; readonly keyId: string }
-    | { readonly is: 'absent-or-expired'; readonly bySeconds: number };
+    | { readonly is: 'absent-or-expired'; readonly bySeconds: number }
+    | { readonly is: 'forwards'; readonly to: Delivery }
+    | { readonly is: 'latest'; readonly notice: Notice; readonly to: Delivery };
 }
 
 function actionOf(write: KeyWrite, isTransaction: boolean): Action {
-  const put = (key: string, item: Item, condition: Action['condition']): Action => ({
-    table: write.kind === 'create-record' ? 'records' : 'keys',
+  const put = (
+    key: string,
+    item: Item,
+    condition: Action['condition'],
+    table: Action['table'] = 'keys',
+  ): Action => ({
+    table,
     key,
     item: storedIn(item, isTransaction),
     condition,
@@ -270,7 +317,7 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
     case 'create-record': {
       const bySeconds = Math.floor(write.now.getTime() / 1000);
       const condition = { is: 'absent-or-expired', bySeconds } as const;
-      return put(write.record.id, recordItem(write.record), condition);
+      return put(write.record.id, recordItem(write.record), condition, 'records');
     }
     case 'free-lease':
       return {
@@ -286,6 +333,21 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
       return { table: 'keys', key: pointerKey(write.hash), item: null, condition: { is: 'any' } };
     case 'delete-record':
       return { table: 'records', key: write.id, item: null, condition: { is: 'any' } };
+    case 'advance-notice': {
+      const { notice, to } = write;
+      const condition = { is: 'forwards', to } as const;
+      return put(noticeKey(notice.id), noticeItem(notice, to), condition, 'notices');
+    }
+    case 'show-notice': {
+      const { notice, to } = write;
+      const condition = { is: 'latest', notice, to } as const;
+      return put(rowKey(notice.keyId), noticeItem(notice, to), condition, 'notices');
+    }
+    case 'put-mail-switches': {
+      const { rev } = write.switches;
+      const condition = rev === 1 ? ({ is: 'absent' } as const) : asRead(rev);
+      return put(mailSwitchesKey, switchesItem(write.switches), condition, 'notices');
+    }
   }
 }
 

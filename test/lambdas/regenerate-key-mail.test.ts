@@ -1,6 +1,7 @@
 /** The mail about a new value: to whom it goes, what it says, and when there is none. */
 import { describe, expect, it } from 'vitest';
 import { startedService } from '../fakes/service.ts';
+import { settingsWith } from '../fixtures/settings.ts';
 import { ask, atRest, issue, rowOf } from './fixtures/calls.ts';
 import { offeredValues, type Service } from './fixtures/stored.ts';
 
@@ -63,7 +64,7 @@ describe('the mail of a rotation', () => {
   ])(
     'is left out without an error where %s, and asked for a 400 that says why',
     async (_, mail, fields) => {
-      const standard = { alerting: true, from: to, configurationSet: null, domains: ['*'] };
+      const standard = { ...settingsWith().mail, from: to };
       const service = await startedService({ mail: { ...standard, ...mail } });
       const { key_id } = await issue(service, fields);
       const row = rowOf(service, key_id);

@@ -102,6 +102,7 @@ describe('an environment that would deploy and not work', () => {
     ],
     ['mails from another', mail({ identity: 'cme.io' }), 'mail.identity is "cme.io"'],
     ['mails to nobody', mail({ domains: [] }), 'mail.domains is empty'],
+    ['a contact that is none', mail({ backupContact: 'team' }), 'mail.backupContact is "team"'],
     ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
     [
       'matches with what only other engines take',

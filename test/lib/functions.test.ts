@@ -68,7 +68,8 @@ describe('functions', () => {
       checklivenessFunction: ['SETTINGS'],
       refuseunknownrouteFunction: ['SETTINGS'],
       StreamsauditkeychangeFunction: ['SETTINGS', 'AUDIT_TABLE'],
-      StreamsemailkeychangeFunction: ['SETTINGS', 'NOTICES_TABLE'],
+      StreamsemailkeychangeFunction: ['SETTINGS', 'NOTICES_TABLE', 'KEYS_TABLE'],
+      DeliveriesrecorddeliveryFunction: ['SETTINGS', 'KEYS_TABLE', 'NOTICES_TABLE'],
       AdminKeyprovisionadminkeyFunction: ['SETTINGS', 'KEYS_TABLE', 'MASTER_KEY_SECRET'],
     });
     const known: readonly string[] = configNames;
@@ -97,6 +98,7 @@ describe('functions', () => {
         from: 'keys@acme.io',
         configurationSet: 'MailConfigurationSet',
         domains: ['acme.io'],
+        backupContact: 'team@acme.io',
       },
       gracePeriod: { standard: '0s', limit: '7d' },
       timing: sample.prod.timing,

@@ -137,6 +137,7 @@ const notify = z.looseObject({
  * - `secret_restored`: the reconciler put a live key's secret right
  * - `secret_removed`: the reconciler removed a secret that no live key has
  * - `overlap_ended`: the grace period of the former value is over
+ * - `mail_bounced`: a mail about the key did not arrive, or was not wanted
  */
 export type AuditAction =
   | 'created'
@@ -151,7 +152,8 @@ export type AuditAction =
   | 'generate_settled'
   | 'secret_restored'
   | 'secret_removed'
-  | 'overlap_ended';
+  | 'overlap_ended'
+  | 'mail_bounced';
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({

@@ -41,6 +41,8 @@ export interface MailSettings {
   readonly configurationSet: string | null;
   /** Domains that may receive mail; `*` stands for any. */
   readonly domains: readonly string[];
+  /** Told when a mail about a key did not arrive; null for nobody. */
+  readonly backupContact: string | null;
 }
 
 export interface KeyDefaults {
