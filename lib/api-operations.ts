@@ -4,7 +4,7 @@ import type { AdminSecret } from './admin-secret.ts';
 import type { ApiOperation } from './api.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import type { AuditTable, IdempotencyTable, KeysTable } from './tables.ts';
+import type { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
 
 /** Who suffers when a route fails. A route without an entry does not compile. */
 const impacts: Readonly<Record<ApiOperation, string>> = {
@@ -32,6 +32,7 @@ export interface ApiOperationsProps extends OperationDefaults {
   readonly keys: KeysTable;
   readonly audit: AuditTable;
   readonly idempotency: IdempotencyTable;
+  readonly notices: NoticesTable;
   readonly secrets: MirroredSecrets;
   readonly adminSecret: AdminSecret;
 }
@@ -39,7 +40,7 @@ export interface ApiOperationsProps extends OperationDefaults {
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
-  { keys, audit, idempotency, secrets, adminSecret, ...defaults }: ApiOperationsProps,
+  { keys, audit, idempotency, notices, secrets, adminSecret, ...defaults }: ApiOperationsProps,
 ): Readonly<Record<ApiOperation, Operation>> {
   // Every call's own limit is counted from this, and so is the fence of the two-store protocol.
   const timeout = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
@@ -79,6 +80,7 @@ export function apiOperations(
   const verifyKey = create('verify-key');
   const checkKey = create('check-key');
   for (const operation of [showKeyInfo, showKeys, verifyKey, checkKey]) keys.grantRead(operation);
+  notices.grantRead(showKeyInfo);
 
   const listKeys = create('list-keys');
   const listAliases = create('list-aliases');

@@ -47,8 +47,9 @@ const arrivedAt = async (address: string) => (await mailsTo(address)).map(({ Sub
 
 describe("the keys' table", () => {
   const [keys, records] = [outputOf('KeysTableName'), outputOf('IdempotencyTableName')];
+  const notices = outputOf('NoticesTableName');
   holdTo(
-    keyTableCases(() => keyTable(documents, keys, records)),
+    keyTableCases(() => keyTable(documents, keys, records, notices)),
     tableDivergences,
   );
 });

@@ -15,7 +15,7 @@ async function tableThat(...answers: Canned[]) {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true },
   });
-  return { table: keyTable(client, 'keys', 'records'), asked };
+  return { table: keyTable(client, 'keys', 'records', 'notices'), asked };
 }
 
 const row = rowWith();
@@ -267,5 +267,44 @@ describe('a read', () => {
       Limit: 25,
       ExpressionAttributeValues: { ':pk': { S: 'USER#live#ada' } },
     });
+  });
+});
+
+describe('what became of a mail', () => {
+  const { keyId } = row;
+
+  it('is read in the one call that finds caller and target', async () => {
+    const { table, asked } = await tableThat();
+    await table.load({ caller: { keyId: 'c' }, target: { keyId }, notice: true }, 1000);
+    expect(asked).toMatchObject([
+      {
+        target: 'BatchGetItem',
+        body: {
+          RequestItems: {
+            keys: { Keys: [{ pk: { S: 'KEY#c' } }, { pk: { S: `KEY#${keyId}` } }] },
+            notices: { Keys: [{ pk: { S: `KEY#${keyId}` } }], ConsistentRead: true },
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is read with the row that a hash leads to, in no call more', async () => {
+    const found = { keys: [marshall({ ...pointer, pk: `TOKEN#${pointer.hash}` })] };
+    const { table, asked } = await tableThat({ status: 200, body: { Responses: found } });
+    await table.load(
+      { caller: { keyId: 'c' }, target: { hash: pointer.hash }, notice: true },
+      1000,
+    );
+    expect(asked.map(({ body }) => Object.keys(body.RequestItems))).toEqual([
+      ['keys'],
+      ['keys', 'notices'],
+    ]);
+  });
+
+  it('is not asked for where nobody wants it', async () => {
+    const { table, asked } = await tableThat();
+    await table.load({ caller: { keyId: 'c' }, target: { keyId } }, 1000);
+    expect(Object.keys(asked[0]?.body.RequestItems)).toEqual(['keys']);
   });
 });
