@@ -24,6 +24,8 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'list-audit-records':
     'Auditors cannot see who changed which key; the records are written all the same.',
   'show-audit-record': 'Auditors cannot open a record; the records are written all the same.',
+  'show-mail-settings': 'Admins cannot see which mails are on; mails go out all the same.',
+  'change-mail-settings': 'Admins cannot switch mails on or off; mails go out all the same.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };
@@ -93,6 +95,13 @@ export function apiOperations(
   // They look their caller up.
   for (const operation of [listAuditRecords, showAuditRecord]) keys.grantRead(operation);
 
+  const showMailSettings = create('show-mail-settings');
+  notices.grantRead(showMailSettings);
+  const changeMailSettings = create('change-mail-settings');
+  notices.grantSwitch(changeMailSettings);
+  idempotency.grantKeep(changeMailSettings);
+  for (const operation of [showMailSettings, changeMailSettings]) keys.grantRead(operation);
+
   return {
     'generate-key': generateKey,
     'update-key': updateKey,
@@ -109,6 +118,8 @@ export function apiOperations(
     'list-aliases': listAliases,
     'list-audit-records': listAuditRecords,
     'show-audit-record': showAuditRecord,
+    'show-mail-settings': showMailSettings,
+    'change-mail-settings': changeMailSettings,
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),
   };

@@ -2,6 +2,10 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { blockKey, route as blockRoute } from '../../lambdas/block-key/handler.ts';
+import {
+  changeMailSettings,
+  route as changeMailSettingsRoute,
+} from '../../lambdas/change-mail-settings/handler.ts';
 import { checkKey, route as checkKeyRoute } from '../../lambdas/check-key/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
 import { deleteKey, route as deleteRoute } from '../../lambdas/delete-key/handler.ts';
@@ -40,6 +44,10 @@ import {
 } from '../../lambdas/show-audit-record/handler.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { showKeys, route as showKeysRoute } from '../../lambdas/show-keys/handler.ts';
+import {
+  showMailSettings,
+  route as showMailSettingsRoute,
+} from '../../lambdas/show-mail-settings/handler.ts';
 import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
 import { updateKeys, route as updateKeysRoute } from '../../lambdas/update-keys/handler.ts';
 import { verifyKey } from '../../lambdas/verify-key/handler.ts';
@@ -151,6 +159,14 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       'update-keys': api(updateKeysRoute, () => ({ ...own, operation: updateKeys(own) })),
       'verify-key': verifyKey(() => own),
       'check-key': api(checkKeyRoute, () => ({ ...own, operation: checkKey })),
+      'show-mail-settings': api(showMailSettingsRoute, () => ({
+        ...own,
+        operation: showMailSettings,
+      })),
+      'change-mail-settings': api(changeMailSettingsRoute, () => ({
+        ...own,
+        operation: changeMailSettings(own),
+      })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };

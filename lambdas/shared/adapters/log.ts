@@ -16,6 +16,8 @@ export interface LogFields {
   readonly notice_id?: string;
   /** Of the message that brought news of a mail. */
   readonly message_id?: string;
+  /** Of settings that no audit record tells of. */
+  readonly change?: string;
   /** Number of an audit record, and what is wrong with it. */
   readonly seq?: number;
   readonly gap?: string;

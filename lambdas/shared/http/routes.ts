@@ -22,6 +22,9 @@ export const routes = [
   { method: 'POST', path: '/key/regenerate', operation: 'regenerate-key' },
   { method: 'POST', path: '/key/{key}/regenerate', operation: 'regenerate-key' },
   { method: 'POST', path: '/key/{key}/reset_spend', operation: 'reset-spend' },
+  { method: 'GET', path: '/email/event_settings', operation: 'show-mail-settings' },
+  { method: 'PATCH', path: '/email/event_settings', operation: 'change-mail-settings' },
+  { method: 'POST', path: '/email/event_settings/reset', operation: 'change-mail-settings' },
   { method: 'GET', path: '/health/liveliness', operation: 'check-liveness' },
   { method: 'GET', path: '/health/liveness', operation: 'check-liveness' },
 ] as const;
