@@ -1,6 +1,6 @@
 // oxlint-disable no-new -- a construct adds itself to its scope
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -94,16 +94,13 @@ export class MailDeliveries extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const topic = new Topic(this, 'Topic', { masterKey: key, enforceSSL: true });
-    const ses = new ServicePrincipal('ses.amazonaws.com');
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        actions: ['sns:Publish'],
-        principals: [ses],
-        resources: [topic.topicArn],
+    key.grant(
+      new ServicePrincipal('ses.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
+      'kms:Decrypt',
+      'kms:GenerateDataKey*',
     );
-    key.grant(ses, 'kms:Decrypt', 'kms:GenerateDataKey*');
     return topic;
   }
 }

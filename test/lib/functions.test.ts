@@ -56,7 +56,7 @@ describe('functions', () => {
       resetspendFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'AUDIT_TABLE', 'IDEMPOTENCY_TABLE'],
       RotationrotateduekeysFunction: ['SETTINGS', 'KEYS_TABLE'],
-      showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE'],
+      showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE', 'NOTICES_TABLE'],
       verifykeyFunction: ['SETTINGS', 'KEYS_TABLE'],
       checkkeyFunction: ['SETTINGS', 'KEYS_TABLE'],
       updatekeysFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
@@ -65,11 +65,12 @@ describe('functions', () => {
       listaliasesFunction: ['SETTINGS', 'KEYS_TABLE'],
       listauditrecordsFunction: ['SETTINGS', 'AUDIT_TABLE', 'KEYS_TABLE'],
       showauditrecordFunction: ['SETTINGS', 'AUDIT_TABLE', 'KEYS_TABLE'],
+      showmailsettingsFunction: ['SETTINGS', 'NOTICES_TABLE', 'KEYS_TABLE'],
+      changemailsettingsFunction: ['SETTINGS', 'NOTICES_TABLE', 'IDEMPOTENCY_TABLE', 'KEYS_TABLE'],
       checklivenessFunction: ['SETTINGS'],
       refuseunknownrouteFunction: ['SETTINGS'],
       StreamsauditkeychangeFunction: ['SETTINGS', 'AUDIT_TABLE'],
       StreamsemailkeychangeFunction: ['SETTINGS', 'NOTICES_TABLE', 'KEYS_TABLE'],
-      DeliveriesrecorddeliveryFunction: ['SETTINGS', 'KEYS_TABLE', 'NOTICES_TABLE'],
       AdminKeyprovisionadminkeyFunction: ['SETTINGS', 'KEYS_TABLE', 'MASTER_KEY_SECRET'],
     });
     const known: readonly string[] = configNames;
