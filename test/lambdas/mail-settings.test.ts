@@ -197,7 +197,9 @@ describe('a repeat of a change of the switches', () => {
     const service = await startedService();
     const sent = patchOf([off('Virtual Key Created')], once);
     const answers = await Promise.all([service.asAdmin(sent), service.asAdmin(sent)]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(answers.map(({ status }) => status).toSorted((left, right) => left - right)).toEqual([
+      200, 409,
+    ]);
     expect((await show(service)).body.settings).toEqual(settingsWithout('Virtual Key Created'));
   });
 });
@@ -247,7 +249,7 @@ describe('the switches in trouble', () => {
   it('that cannot be read keep a mail waiting, and its notice free', async () => {
     const service = await startedService();
     await service.generate({ key_alias: 'a', ...mailed });
-    const { readSwitches } = service.notices;
+    const readSwitches = service.notices.readSwitches.bind(service.notices);
     service.notices.readSwitches = async () => {
       throw new Error('No answer');
     };

@@ -290,8 +290,8 @@ describe('what became of a mail', () => {
   });
 
   it('is read with the row that a hash leads to, in no call more', async () => {
-    const found = { keys: [marshall({ ...pointer, pk: `TOKEN#${pointer.hash}` })] };
-    const { table, asked } = await tableThat({ status: 200, body: { Responses: found } });
+    const keys = [marshall({ ...pointer, pk: `TOKEN#${pointer.hash}` })];
+    const { table, asked } = await tableThat({ status: 200, body: { Responses: { keys } } });
     await table.load(
       { caller: { keyId: 'c' }, target: { hash: pointer.hash }, notice: true },
       1000,
