@@ -74,7 +74,7 @@ export class StreamReaders extends Construct {
     notices.grantSend(this.emailKeyChange);
     mail.grantSend(this.emailKeyChange);
     // A parked mail is about the key as it is when it is sent.
-    keys.grantRead(this.emailKeyChange);
+    keys.grantLookUp(this.emailKeyChange);
     this.sendParked(environment);
     // Reads on where alerting is off: a mapping made anew, when it is turned on again, would start at
     // the oldest record and mail what is a day old.

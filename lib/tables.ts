@@ -50,6 +50,11 @@ export class KeysTable extends TableV2 {
     this.give(operation, ['BatchGetItem']);
   }
 
+  /** Look one row up. */
+  grantLookUp(operation: Operation): void {
+    this.give(operation, ['GetItem']);
+  }
+
   /** List keys and aliases, and look rows up. */
   grantList(operation: Operation): void {
     this.give(operation, ['BatchGetItem']);

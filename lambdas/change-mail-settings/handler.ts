@@ -3,6 +3,7 @@ import { documentClient } from '../shared/adapters/clients.ts';
 import { log } from '../shared/adapters/log.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { noticesPart } from '../shared/adapters/table/notices-part.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { InvalidField } from '../shared/domain/errors.ts';
 import { type EventSetting, isSwitchName, switchNames } from '../shared/domain/mail-switches.ts';
@@ -71,7 +72,7 @@ export const handler = api(route, () => {
     'NOTICES_TABLE',
   );
   const stores = {
-    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE, NOTICES_TABLE),
+    table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE, noticesPart(NOTICES_TABLE)),
     random: secureRandom,
     now: () => new Date(),
     settings: readSettings(),

@@ -10,7 +10,7 @@ import { emitMetrics } from '../shared/adapters/metrics.ts';
 import { parkedMs } from '../shared/adapters/reader-limits.ts';
 import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.ts';
 import { sesMailer } from '../shared/adapters/ses-mailer.ts';
-import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { keyRowOf } from '../shared/adapters/table/key-row-of.ts';
 import { noticesTable } from '../shared/adapters/table/notices-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { type DueNotice, dueNoticeOf } from '../shared/domain/due-notice.ts';
@@ -89,7 +89,7 @@ export async function handler(event: DynamoDBStreamEvent | ScheduledEvent, conte
   const deps = wire();
   const run = await sendParked({
     ...deps,
-    table: keyTable(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
+    rowOf: keyRowOf(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
     render: (due) => mailOf(deps, due),
     hasTime: () => context.getRemainingTimeInMillis() > parkedMs,
     onFailure: (id, error) =>

@@ -4,18 +4,13 @@
  */
 import type { DueNotice } from '../shared/domain/due-notice.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
-import type {
-  KeyTable,
-  Mail,
-  Notices,
-  ParkedNotice,
-  ParkedNotices,
-} from '../shared/domain/ports.ts';
+import type { Mail, Notices, ParkedNotice, ParkedNotices } from '../shared/domain/ports.ts';
 import { park, readIsOff, type Sending, sendNotice } from './send-notice.ts';
 
 export interface ParkedSending extends Sending {
   readonly notices: Notices & ParkedNotices;
-  readonly table: KeyTable;
+  /** The key's row as it is now; null where there is none any more. */
+  readonly rowOf: (keyId: string) => Promise<KeyRow | null>;
   readonly render: (due: DueNotice) => Promise<Mail>;
   /** Whether another notice can still be sent in time. */
   readonly hasTime: () => boolean;
@@ -33,7 +28,6 @@ export interface ParkedRun {
 
 const pageSize = 100;
 const retryMinutes = 10;
-const tableMs = 2500;
 
 /** Safe to run twice and in parallel: each notice is taken first. */
 export async function sendParked(sending: ParkedSending): Promise<ParkedRun> {
@@ -59,9 +53,9 @@ export async function sendParked(sending: ParkedSending): Promise<ParkedRun> {
 }
 
 async function sendTaken(sending: ParkedSending, taken: ParkedNotice): Promise<'go-on' | 'stop'> {
-  const { notices, table, render, now } = sending;
+  const { notices, rowOf, render, now } = sending;
   const { notice } = taken;
-  const { target: row } = await table.load({ target: { keyId: notice.keyId } }, tableMs);
+  const row = await rowOf(notice.keyId);
   if (row === null || isStale(row, notice.event)) {
     await notices.markFailed(notice, 'KeyDeleted', now());
     return 'go-on';

@@ -9,6 +9,7 @@ import { emitMetrics } from '../shared/adapters/metrics.ts';
 import { queueHandler } from '../shared/adapters/queue.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { noticesPart } from '../shared/adapters/table/notices-part.ts';
 import { noticesTable } from '../shared/adapters/table/notices-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { deadlineOf } from '../shared/domain/deadline.ts';
@@ -70,7 +71,7 @@ async function recordReturn(
 const wire = (): DeliveryDeps => {
   const { KEYS_TABLE, NOTICES_TABLE } = readConfig('KEYS_TABLE', 'NOTICES_TABLE');
   return {
-    table: keyTable(documentClient, KEYS_TABLE, null, NOTICES_TABLE),
+    table: keyTable(documentClient, KEYS_TABLE, null, noticesPart(NOTICES_TABLE)),
     deliveries: noticesTable(documentClient, NOTICES_TABLE),
     random: secureRandom,
     now: () => new Date(),

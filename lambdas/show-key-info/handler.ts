@@ -1,6 +1,7 @@
 /** `GET /key/info`: shows one key to those who may see it, without its value. */
 import { documentClient } from '../shared/adapters/clients.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { noticesPart } from '../shared/adapters/table/notices-part.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { callerName } from '../shared/domain/changed-by.ts';
 import type { KeyRow } from '../shared/domain/key-row.ts';
@@ -60,7 +61,7 @@ export const showKeyInfo =
 export const handler = api(route, () => {
   const { KEYS_TABLE, NOTICES_TABLE } = readConfig('KEYS_TABLE', 'NOTICES_TABLE');
   const wiring = {
-    table: keyTable(documentClient, KEYS_TABLE, null, NOTICES_TABLE),
+    table: keyTable(documentClient, KEYS_TABLE, null, noticesPart(NOTICES_TABLE)),
     settings: readSettings(),
     now: () => new Date(),
   };

@@ -1,6 +1,7 @@
 /** `GET /email/event_settings`: which mails are sent at all. */
 import { documentClient } from '../shared/adapters/clients.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { noticesPart } from '../shared/adapters/table/notices-part.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { ok } from '../shared/http/answer.ts';
 import { api, type Call, type Route } from '../shared/http/api.ts';
@@ -20,7 +21,7 @@ export const showMailSettings = async ({ loaded }: Call<null>) =>
 export const handler = api(route, () => {
   const { KEYS_TABLE, NOTICES_TABLE } = readConfig('KEYS_TABLE', 'NOTICES_TABLE');
   return {
-    table: keyTable(documentClient, KEYS_TABLE, null, NOTICES_TABLE),
+    table: keyTable(documentClient, KEYS_TABLE, null, noticesPart(NOTICES_TABLE)),
     settings: readSettings(),
     now: () => new Date(),
     operation: showMailSettings,

@@ -12,6 +12,7 @@ import { auditTable } from '../../lambdas/shared/adapters/table/audit-table.ts';
 import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
 import { keyLists } from '../../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
+import { noticesPart } from '../../lambdas/shared/adapters/table/notices-part.ts';
 import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
 import { trailLinks } from '../../lambdas/shared/adapters/table/trail-links.ts';
 import { auditReadsCases } from '../contract/audit-reads-cases.ts';
@@ -49,7 +50,7 @@ describe("the keys' table", () => {
   const [keys, records] = [outputOf('KeysTableName'), outputOf('IdempotencyTableName')];
   const notices = outputOf('NoticesTableName');
   holdTo(
-    keyTableCases(() => keyTable(documents, keys, records, notices)),
+    keyTableCases(() => keyTable(documents, keys, records, noticesPart(notices))),
     tableDivergences,
   );
 });

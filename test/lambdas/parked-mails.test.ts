@@ -28,7 +28,7 @@ function pass(service: Service, changes: Partial<ParkedSending> = {}) {
   const failures: string[] = [];
   const run = sendParked({
     ...deps,
-    table,
+    rowOf: async (keyId) => table.row(keyId),
     render: (due) => mailOf(deps, due),
     hasTime: () => true,
     onFailure: (_id, error) => failures.push(String(error)),

@@ -144,6 +144,7 @@ describe('while SES is in trouble', () => {
     for (let hour = 0; hour < 72; hour += 1) {
       await sendParked({
         ...deps,
+        rowOf: async (keyId) => service.table.row(keyId),
         render: (due) => mailOf(deps, due),
         hasTime: () => true,
         onFailure: (id, error) => expect.fail(`${id} ${String(error)}`),

@@ -167,7 +167,7 @@ describe('permissions', () => {
       StreamsemailkeychangeRole: {
         StreamsemailkeychangeLogs: logs,
         'KeysTable.StreamArn': stream,
-        KeysTable: ['dynamodb:BatchGetItem'],
+        KeysTable: ['dynamodb:GetItem'],
         NoticesTable: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
         'NoticesTable/index/parked': ['dynamodb:Query'],
         'ses:identity/acme.io': ['ses:SendEmail'],

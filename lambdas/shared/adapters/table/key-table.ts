@@ -42,32 +42,25 @@ import {
 import {
   keysIndexes,
   leaseKey,
-  mailSwitchesKey,
   pointerKey,
   rowKey,
   tableAttributes,
   userPartition,
 } from './keys.ts';
-import {
-  advanceNotice,
-  parseNotice,
-  parseSwitches,
-  showNotice,
-  switchesItem,
-} from './notice-items.ts';
+import type { NoticesPart } from './notices-part.ts';
 
 /** Items of one BatchGetItem call. */
 const maxBatch = 100;
 
 /**
  * @param recordsTable the table of idempotency records; null for an operation that keeps none
- * @param noticesTable that of what became of mails; null for an operation that has no business with it
+ * @param notices that of what became of mails; null for an operation that has no business with it
  */
 export function keyTable(
   client: DynamoDBDocumentClient,
   tableName: string,
   recordsTable: string | null = null,
-  noticesTable: string | null = null,
+  notices: NoticesPart | null = null,
 ): KeyTable {
   return { load, commit, countLiveKeys };
 
@@ -85,7 +78,7 @@ export function keyTable(
     const first = await readItems(
       [...refs.map(keyOfRef), ...(alias === undefined ? [] : [leaseKey(alias)])],
       wanted.mailSwitches === true
-        ? { ...direct, notices: [...direct.notices, mailSwitchesKey] }
+        ? { ...direct, notices: [...direct.notices, noticesThere().switchesKey] }
         : direct,
       limitMs,
     );
@@ -104,17 +97,17 @@ export function keyTable(
     const items = new Map([...first.items, ...followed.items]);
     const lease = alias === undefined ? undefined : items.get(leaseKey(alias));
     const record = first.record ?? followed.record;
-    const notices = new Map([...first.notices, ...followed.notices]);
-    const notice = notices.get(rowKey(noticedKeyId ?? behind(noticed) ?? ''));
-    const switches = notices.get(mailSwitchesKey);
+    const told = new Map([...first.notices, ...followed.notices]);
+    const notice = told.get(rowKey(noticedKeyId ?? behind(noticed) ?? ''));
+    const switches = notices === null ? undefined : told.get(notices.switchesKey);
     return {
       caller: rowOf(caller, items),
       target: rowOf(target, items),
       targets: targets.map((ref) => rowOf(ref, items)),
       alias: lease === undefined ? null : parseLease(lease),
       record: record === null ? null : parseRecord(record),
-      notice: notice === undefined ? null : parseNotice(notice),
-      mailSwitches: switches === undefined ? null : parseSwitches(switches),
+      notice: notice === undefined ? null : noticesThere().parseNotice(notice),
+      mailSwitches: switches === undefined ? null : noticesThere().parseSwitches(switches),
     };
   }
 
@@ -144,7 +137,7 @@ export function keyTable(
   /** Strongly consistent: a revocation counts for every check that starts after it. */
   async function readBatch(
     keys: readonly string[],
-    { recordId, notices }: Besides,
+    { recordId, notices: noticeKeys }: Besides,
     limitMs: number,
   ): Promise<ReadItems> {
     const reads = (pks: readonly string[]) => ({
@@ -154,7 +147,7 @@ export function keyTable(
     const RequestItems: BatchGetCommandInput['RequestItems'] = {
       ...(keys.length === 0 ? {} : { [tableName]: reads(keys) }),
       ...(recordId === undefined ? {} : { [recordsName()]: reads([recordId]) }),
-      ...(notices.length === 0 ? {} : { [noticesName()]: reads(notices) }),
+      ...(noticeKeys.length === 0 ? {} : { [noticesThere().tableName]: reads(noticeKeys) }),
     };
     if (Object.keys(RequestItems).length === 0) {
       return { items: new Map(), record: null, notices: new Map() };
@@ -168,7 +161,7 @@ export function keyTable(
     return {
       items: found(tableName),
       record: recordId === undefined ? null : (answer.Responses?.[recordsName()]?.[0] ?? null),
-      notices: notices.length === 0 ? new Map() : found(noticesName()),
+      notices: noticeKeys.length === 0 ? new Map() : found(noticesThere().tableName),
     };
   }
 
@@ -178,9 +171,9 @@ export function keyTable(
     return recordsTable;
   }
 
-  function noticesName(): string {
-    if (noticesTable === null) throw new Error('This operation has no table of notices');
-    return noticesTable;
+  function noticesThere(): NoticesPart {
+    if (notices === null) throw new Error('This operation has no table of notices');
+    return notices;
   }
 
   async function commit(
@@ -258,21 +251,10 @@ export function keyTable(
         };
       case 'delete-record':
         return { Delete: { TableName: recordsName(), Key: { pk: write.id } } };
-      case 'advance-notice': {
-        const { ConditionExpression, ...update } = advanceNotice(write.notice, write.to);
-        // It was found before; should its time to live have come since, it stays away.
-        const isThere = `attribute_exists(pk) AND (${ConditionExpression})`;
-        return { Update: { TableName: noticesName(), ...update, ConditionExpression: isThere } };
-      }
+      case 'advance-notice':
       case 'show-notice':
-        return { Put: { TableName: noticesName(), ...showNotice(write.notice, write.to) } };
-      case 'put-mail-switches': {
-        const { rev } = write.switches;
-        const condition = rev === 1 ? isNew : isAsRead(rev - 1);
-        return {
-          Put: { TableName: noticesName(), Item: switchesItem(write.switches), ...condition },
-        };
-      }
+      case 'put-mail-switches':
+        return noticesThere().actionOf(write);
     }
   }
 }
@@ -292,7 +274,7 @@ interface ReadItems {
   readonly notices: Map<string, Item>;
 }
 
-type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 interface Condition {
   readonly ConditionExpression: string;

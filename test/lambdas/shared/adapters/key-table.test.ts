@@ -4,6 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { rowItem } from '../../../../lambdas/shared/adapters/table/items.ts';
 import { keyTable } from '../../../../lambdas/shared/adapters/table/key-table.ts';
+import { noticesPart } from '../../../../lambdas/shared/adapters/table/notices-part.ts';
 import { Unavailable } from '../../../../lambdas/shared/domain/errors.ts';
 import type { AliasLease } from '../../../../lambdas/shared/domain/key-row.ts';
 import type { KeyWrite } from '../../../../lambdas/shared/domain/ports.ts';
@@ -15,7 +16,7 @@ async function tableThat(...answers: Canned[]) {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true },
   });
-  return { table: keyTable(client, 'keys', 'records', 'notices'), asked };
+  return { table: keyTable(client, 'keys', 'records', noticesPart('notices')), asked };
 }
 
 const row = rowWith();
