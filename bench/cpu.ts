@@ -22,7 +22,15 @@ const gateway = newKey(masterKeyId, secureRandom.bytes);
 const caller = adminRow({ ...secret, value: gateway }, 'bench', new Date(), secureRandom);
 
 const table: KeyTable = {
-  load: async () => ({ caller, target: row, targets: [], alias: null, record: null }),
+  load: async () => ({
+    caller,
+    target: row,
+    targets: [],
+    alias: null,
+    record: null,
+    notice: null,
+    mailSwitches: null,
+  }),
   commit: async () => ({ kind: 'committed' }),
   countLiveKeys: async () => 0,
 };

@@ -27,6 +27,8 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'request-claim-link': 'Owners who lost their key cannot be sent a new link to it.',
   'claim-key': 'Owners cannot see the key that they were mailed a link to.',
   'show-claim-page': 'Links in mails lead nowhere, so that owners cannot see their key.',
+  'show-mail-settings': 'Admins cannot see which mails are on; mails go out all the same.',
+  'change-mail-settings': 'Admins cannot switch mails on or off; mails go out all the same.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };
@@ -90,6 +92,7 @@ export function apiOperations(
   const verifyKey = create('verify-key');
   const checkKey = create('check-key');
   for (const operation of [showKeyInfo, showKeys, verifyKey, checkKey]) keys.grantRead(operation);
+  notices.grantRead(showKeyInfo);
 
   const listKeys = create('list-keys');
   const listAliases = create('list-aliases');
@@ -101,6 +104,13 @@ export function apiOperations(
   audit.grantRead(showAuditRecord);
   // They look their caller up.
   for (const operation of [listAuditRecords, showAuditRecord]) keys.grantRead(operation);
+
+  const showMailSettings = create('show-mail-settings');
+  notices.grantRead(showMailSettings);
+  const changeMailSettings = create('change-mail-settings');
+  notices.grantSwitch(changeMailSettings);
+  idempotency.grantKeep(changeMailSettings);
+  for (const operation of [showMailSettings, changeMailSettings]) keys.grantRead(operation);
 
   return {
     'generate-key': generateKey,
@@ -121,6 +131,8 @@ export function apiOperations(
     'request-claim-link': requestClaimLink,
     'claim-key': claimKey,
     'show-claim-page': create('show-claim-page'),
+    'show-mail-settings': showMailSettings,
+    'change-mail-settings': changeMailSettings,
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),
   };

@@ -106,6 +106,12 @@ function checkMail({ mail, local }: Environment, refuse: Refuse) {
   if (mail.domains.length === 0) {
     refuse('mail.domains', 'is empty: list the domains that may receive mail, or "*" for any');
   }
+  if (mail.backupContact !== null && !mailAddress.test(mail.backupContact)) {
+    refuse(
+      'mail.backupContact',
+      `is "${mail.backupContact}": it must be one bare address, or null for nobody`,
+    );
+  }
 }
 
 function checkLooks(

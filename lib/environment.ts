@@ -80,6 +80,11 @@ export interface MailEnvironment {
    * account. 0: mails have no link, and no function without a credential may read a secret.
    */
   readonly claimLinkHours: number;
+  /**
+   * Receives a mail when one about a key did not arrive. Null: nobody does, only the alarm tells.
+   * It need not be of one of the domains.
+   */
+  readonly backupContact: string | null;
 }
 
 export interface KeyRules {

@@ -44,6 +44,8 @@ const aws = {
     createsIdentity: true,
     domains: [],
     claimLinkHours: 24,
+    // Whom to tell when a mail did not arrive, e.g. 'platform-team@your-domain'.
+    backupContact: null,
   },
   keys: {
     defaults: {},
@@ -82,6 +84,7 @@ export const environments: Readonly<Record<string, Environment>> = {
       createsIdentity: true,
       domains: ['*'],
       claimLinkHours: 24,
+      backupContact: 'team@localhost.example',
     },
     keys: { ...aws.keys, allowCustomKeys: true },
     throttling: { ratePerSecond: 1000, burst: 2000 },

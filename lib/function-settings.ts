@@ -38,6 +38,7 @@ export function functionSettings(environment: Environment, deployed: Deployed): 
       supportContact: mail.supportContact,
       signature: mail.signature,
       claimLinkHours: mail.claimLinkHours,
+      backupContact: mail.backupContact,
     },
     keyDefaults: keys.defaults,
     keyLimits: keys.limits,

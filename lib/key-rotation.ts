@@ -28,6 +28,8 @@ export class KeyRotation extends Construct {
     runEvery(this, this.rotateDueKeys, Duration.minutes(5));
     // Three tries have failed by then, or the runs do not get through. A key that fails shows every two
     // hours, when it is tried: over three the alarm does not go off in between.
-    alarmOnMetric(this.rotateDueKeys, 'OldestRotationSeconds', 21_600, Duration.hours(3));
+    alarmOnMetric(this.rotateDueKeys, 'OldestRotationSeconds', 21_600, {
+      period: Duration.hours(3),
+    });
   }
 }

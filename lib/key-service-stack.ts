@@ -9,6 +9,7 @@ import { apiOperations } from './api-operations.ts';
 import type { Environment } from './environment.ts';
 import { functionSettings, settingsVariable } from './function-settings.ts';
 import { KeyRotation } from './key-rotation.ts';
+import { MailDeliveries } from './mail-deliveries.ts';
 import { MailSender } from './mail-sender.ts';
 import { MirroredSecrets } from './mirrored-secrets.ts';
 import { Reconciler } from './reconciler.ts';
@@ -61,6 +62,10 @@ export class KeyServiceStack extends Stack {
       }),
     );
     const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
+    const deliveries =
+      configurationSet === null
+        ? null
+        : new MailDeliveries(this, 'Deliveries', { ...defaults, keys, notices, mail });
     const reconciler = new Reconciler(this, 'Reconciler', {
       ...defaults,
       keys,
@@ -89,6 +94,12 @@ export class KeyServiceStack extends Stack {
       EmailFunctionName: readers.emailKeyChange.lambda.functionName,
       ReconcilerFunctionName: reconciler.settleDue.lambda.functionName,
       RotationFunctionName: rotation.rotateDueKeys.lambda.functionName,
+      ...(deliveries === null
+        ? {}
+        : {
+            DeliveryTopicArn: deliveries.topic.topicArn,
+            DeliveryFailuresUrl: deliveries.failures.queueUrl,
+          }),
     });
   }
 

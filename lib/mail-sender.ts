@@ -3,9 +3,12 @@ import {
   ConfigurationSet,
   ConfigurationSetTlsPolicy,
   EmailIdentity,
+  EmailSendingEvent,
+  EventDestination,
   Identity,
   SuppressionReasons,
 } from 'aws-cdk-lib/aws-ses';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import type { Environment } from './environment.ts';
@@ -15,6 +18,7 @@ import type { Operation } from './operation.ts';
 export class MailSender extends Construct {
   /** Name of the configuration set every mail names; null where alerting is off. */
   readonly configurationSet: string | null;
+  private readonly set: ConfigurationSet | null;
   private readonly environment: Environment;
 
   constructor(scope: Construct, id: string, environment: Environment) {
@@ -23,14 +27,16 @@ export class MailSender extends Construct {
     const { alerting, identity, createsIdentity } = environment.mail;
     if (!alerting || identity === null) {
       this.configurationSet = null;
+      this.set = null;
       return;
     }
-    this.configurationSet = new ConfigurationSet(this, 'ConfigurationSet', {
+    this.set = new ConfigurationSet(this, 'ConfigurationSet', {
       // Rather no mail than a readable one: it names keys and owners.
       tlsPolicy: ConfigurationSetTlsPolicy.REQUIRE,
       suppressionReasons: SuppressionReasons.BOUNCES_AND_COMPLAINTS,
       reputationMetrics: true,
-    }).configurationSetName;
+    });
+    this.configurationSet = this.set.configurationSetName;
     if (createsIdentity) {
       const created = new EmailIdentity(this, 'Identity', {
         identity: identity.includes('@') ? Identity.email(identity) : Identity.domain(identity),
@@ -40,6 +46,22 @@ export class MailSender extends Construct {
         environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       );
     }
+  }
+
+  /** Has SES tell the topic what becomes of each mail. Nothing where alerting is off. */
+  publishTo(topic: ITopic): void {
+    const destination = this.set?.addEventDestination('Deliveries', {
+      destination: EventDestination.snsTopic(topic),
+      events: [
+        EmailSendingEvent.SEND,
+        EmailSendingEvent.DELIVERY,
+        EmailSendingEvent.BOUNCE,
+        EmailSendingEvent.COMPLAINT,
+        EmailSendingEvent.REJECT,
+      ],
+    });
+    // SES tries the topic when the destination is made: its policy must be there by then.
+    destination?.node.addDependency(topic);
   }
 
   /** Send from this environment's identity under its configuration set. Nothing where alerting is off. */

@@ -108,9 +108,17 @@ export class Operation extends Construct implements IGrantable {
     );
   }
 
-  /** Raises an alarm that says who suffers when the metric is at the threshold. */
-  alarmWhen(id: string, metric: Metric, threshold: AlarmProps['threshold']): void {
-    addAlarm(this, `${id}Alarm`, { ...this.alarm, metric, threshold });
+  /**
+   * Raises an alarm that says who suffers when the metric is at the threshold: those who suffer from
+   * the function's failure, unless it is told otherwise.
+   */
+  alarmWhen(
+    id: string,
+    metric: Metric,
+    threshold: AlarmProps['threshold'],
+    told: Partial<Pick<AlarmProps, 'impact' | 'runbook'>> = {},
+  ): void {
+    addAlarm(this, `${id}Alarm`, { ...this.alarm, ...told, metric, threshold });
   }
 }
 

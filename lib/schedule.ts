@@ -5,6 +5,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { metricNamespace } from '../lambdas/shared/domain/metric-names.ts';
+import type { AlarmProps } from './alarm.ts';
 import type { Operation } from './operation.ts';
 
 /** Runs the function again and again, and raises an alarm where it does not run at all. */
@@ -26,7 +27,10 @@ export function alarmOnMetric(
   operation: Operation,
   metricName: string,
   threshold: number,
-  period = Duration.minutes(5),
+  {
+    period = Duration.minutes(5),
+    ...told
+  }: { readonly period?: Duration } & Partial<Pick<AlarmProps, 'impact' | 'runbook'>> = {},
 ): void {
   const metric = new Metric({
     namespace: metricNamespace,
@@ -35,5 +39,5 @@ export function alarmOnMetric(
     statistic: 'Maximum',
     period,
   });
-  operation.alarmWhen(metricName, metric, threshold);
+  operation.alarmWhen(metricName, metric, threshold, told);
 }

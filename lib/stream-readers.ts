@@ -1,5 +1,8 @@
+// oxlint-disable no-new -- a construct adds itself to its scope
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import {
   EventSourceMapping,
   FilterCriteria,
@@ -9,9 +12,11 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { keyRowPrefix } from '../lambdas/shared/adapters/table/keys.ts';
+import type { Environment } from './environment.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import type { MailSender } from './mail-sender.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
+import { alarmOnMetric } from './schedule.ts';
 import type { AuditTable, KeysTable, NoticesTable } from './tables.ts';
 
 /**
@@ -67,11 +72,41 @@ export class StreamReaders extends Construct {
       impact:
         'Owners are not told that their key was made, rotated, blocked or deleted, or expires soon.',
     });
-    notices.grantNote(this.emailKeyChange);
+    notices.grantSend(this.emailKeyChange);
     mail.grantSend(this.emailKeyChange);
+    // A parked mail is about the key as it is when it is sent.
+    keys.grantLookUp(this.emailKeyChange);
+    this.sendParked(environment);
     // Reads on where alerting is off: a mapping made anew, when it is turned on again, would start at
     // the oldest record and mail what is a day old.
     this.read(this.emailKeyChange, 10);
+  }
+
+  /** Mails that met a full quota go out on a schedule: they must not hold up the stream. */
+  private sendParked({ mail: { alerting } }: Environment) {
+    if (!alerting) return;
+    const { emailKeyChange } = this;
+    new Rule(this, 'ParkedMails', {
+      description: `Latchkey ${emailKeyChange.environment.name}: email-key-change, parked mails`,
+      schedule: Schedule.rate(Duration.minutes(10)),
+      targets: [new LambdaFunction(emailKeyChange.lambda, { retryAttempts: 0 })],
+    });
+    alarmOnMetric(emailKeyChange, 'MailsParked', 1, {
+      impact: 'Owners get their mails late, for the sending quota of a day is used up.',
+      runbook: 'mails-that-are-parked',
+    });
+    alarmOnMetric(emailKeyChange, 'MailsBarred', 1, {
+      impact: 'Nobody gets a mail until the SES account or the sender is put right.',
+      runbook: 'mails-that-ses-bars',
+    });
+    alarmOnMetric(emailKeyChange, 'MailsRejected', 1, {
+      impact: 'Owners were not told about their key: SES takes no mail for their address.',
+      runbook: 'mails-that-ses-rejects',
+    });
+    alarmOnMetric(emailKeyChange, 'ParkedMailsFailed', 1, {
+      impact: 'Owners get a mail even later than the quota makes them wait.',
+      runbook: 'mails-that-are-parked',
+    });
   }
 
   /** Feeds the function every change of a key's row, and alarms when it falls behind or gives up. */

@@ -12,6 +12,7 @@ import {
   claimLinkPrefix,
   keysIndexes,
   listedAttribute,
+  noticesIndexes,
   tableAttributes,
 } from '../lambdas/shared/adapters/table/keys.ts';
 import type { Environment } from './environment.ts';
@@ -48,6 +49,11 @@ export class KeysTable extends TableV2 {
   /** Look rows, pointers and aliases up by key. No index: those are not strongly consistent. */
   grantRead(operation: Operation): void {
     this.give(operation, ['BatchGetItem']);
+  }
+
+  /** Look one row up. */
+  grantLookUp(operation: Operation): void {
+    this.give(operation, ['GetItem']);
   }
 
   /** List keys and aliases, and look rows up. */
@@ -182,16 +188,16 @@ export class IdempotencyTable extends TableV2 {
 /** Delivery state of mails. */
 export class NoticesTable extends TableV2 {
   constructor(scope: Construct, id: string, environment: Environment) {
-    super(scope, id, { ...protection(environment), partitionKey, timeToLiveAttribute });
+    super(scope, id, {
+      ...protection(environment),
+      partitionKey,
+      timeToLiveAttribute,
+      globalSecondaryIndexes: [keysOnlyIndex(noticesIndexes.parked)],
+    });
     acknowledgeNoRecovery(
       this,
       'The table holds the delivery state of mails, which expires; keys do not depend on it.',
     );
-  }
-
-  /** Take a notice, so that it is sent once, and note what became of it; make the claim link of its mail. */
-  grantNote(operation: Operation): void {
-    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem']);
   }
 
   /** Find a claim link, and use it up. No other item. */
@@ -199,6 +205,32 @@ export class NoticesTable extends TableV2 {
     give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem'], {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `${claimLinkPrefix}*` },
     });
+  }
+
+  /**
+   * See which mails are on, claim a notice, so that it is sent once, note what became of it, find those
+   * that were parked, and make the claim link of its mail.
+   */
+  grantSend(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem', 'UpdateItem']);
+    const { name } = noticesIndexes.parked;
+    operation.allow(['dynamodb:Query'], [`${this.tableArn}/index/${name}`]);
+  }
+
+  /** Find a notice, and note what became of its mail. */
+  grantNote(operation: Operation): void {
+    const actions = ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'];
+    give(operation, 'NOTICES_TABLE', this, actions);
+  }
+
+  /** See what became of a key's latest mail, or which mails are on. */
+  grantRead(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['BatchGetItem']);
+  }
+
+  /** See and set which mails are on. */
+  grantSwitch(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['BatchGetItem', 'PutItem']);
   }
 }
 

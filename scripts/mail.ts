@@ -14,7 +14,7 @@ export async function compiledMail(mail: string): Promise<string> {
     keepComments: false,
   });
   if (errors.length > 0) throw new Error(errors.map((error) => error.formattedMessage).join('\n'));
-  const compact = html.replaceAll(/\n\s+/g, '\n').trim();
+  const compact = html.replaceAll(/\n\s+/g, '\n').replaceAll('>\n<', '><').trim();
   return `// Generated from ${mail.split('/').at(-1)}.mjml by npm run mail.\nexport const html = ${JSON.stringify(compact)};\n`;
 }
 

@@ -8,6 +8,7 @@ import { secureRandom } from '../shared/adapters/randomness.ts';
 import { secretReads } from '../shared/adapters/secret-reads.ts';
 import { issuedLinks } from '../shared/adapters/table/claim-links.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
+import { noticesPart } from '../shared/adapters/table/notices-part.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { deadlineOf } from '../shared/domain/deadline.ts';
 import { MalformedRequest } from '../shared/domain/errors.ts';
@@ -41,7 +42,7 @@ export function claimKey(wire: () => ClaimStores) {
 export const handler = claimKey(() => {
   const { KEYS_TABLE, NOTICES_TABLE } = readConfig('KEYS_TABLE', 'NOTICES_TABLE');
   return {
-    table: keyTable(documentClient, KEYS_TABLE, null, NOTICES_TABLE),
+    table: keyTable(documentClient, KEYS_TABLE, null, noticesPart(NOTICES_TABLE)),
     links: issuedLinks(documentClient, NOTICES_TABLE),
     secrets: secretReads(secretsClient),
     random: secureRandom,

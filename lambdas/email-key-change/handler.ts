@@ -1,20 +1,27 @@
 /**
  * Reads the keys table's stream and mails the owner about what was done to a key. A mail goes out at
  * least once; twice only where SES took the first one and this function did not learn or note it.
+ * On its schedule it sends what had to be parked.
  */
+import type { Context, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda';
 import { documentClient, sesClient } from '../shared/adapters/clients.ts';
+import { describe, log } from '../shared/adapters/log.ts';
+import { emitMetrics } from '../shared/adapters/metrics.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
+import { parkedMs } from '../shared/adapters/reader-limits.ts';
 import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.ts';
 import { sesMailer } from '../shared/adapters/ses-mailer.ts';
 import { claimLinks } from '../shared/adapters/table/claim-links.ts';
+import { keyRowOf } from '../shared/adapters/table/key-row-of.ts';
 import { noticesTable } from '../shared/adapters/table/notices-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
 import { linkExpiry } from '../shared/domain/claim-link.ts';
 import { type DueNotice, dueNoticeOf, type KeyMailEvent } from '../shared/domain/due-notice.ts';
-import type { ClaimLinks, Mailer, Notices } from '../shared/domain/ports.ts';
-import { isAddress } from '../shared/domain/recipient.ts';
+import type { ClaimLinks, Mail, Mailer, Notice, Notices } from '../shared/domain/ports.ts';
 import type { Settings } from '../shared/domain/settings.ts';
 import { type ClaimLink, keyMail } from './key-mail.ts';
+import { type MailTrouble, readIsOff, type Sending, sendNotice } from './send-notice.ts';
+import { sendParked } from './send-parked.ts';
 
 export interface EmailDeps {
   readonly notices: Notices;
@@ -22,6 +29,23 @@ export interface EmailDeps {
   readonly claimLinks: ClaimLinks;
   readonly settings: Settings;
   readonly now: () => Date;
+  /** Told of every mail that did not go out. */
+  readonly onTrouble?: NonNullable<Sending['onTrouble']>;
+}
+
+const withLink: ReadonlySet<KeyMailEvent> = new Set(['key_created', 'key_rotated', 'claim_link']);
+
+export const mailOf = async (deps: EmailDeps, due: DueNotice): Promise<Mail> =>
+  keyMail(due, withLink.has(due.event) ? await claimOf(deps, due) : null, deps.settings);
+
+/** Made anew with each try: the last mail that goes out has the link that works. */
+async function claimOf(
+  { claimLinks: links, settings, now }: EmailDeps,
+  { id, event, row }: DueNotice,
+): Promise<ClaimLink | null> {
+  const at = now();
+  const url = await links.issue({ id, keyId: row.keyId, event }, row, at);
+  return url === null ? null : { url, until: linkExpiry(settings, at) };
 }
 
 export const emailKeyChange =
@@ -29,58 +53,70 @@ export const emailKeyChange =
   async ({ before, after }: RowChange): Promise<void> => {
     const due = dueNoticeOf(before, after);
     if (due === null) return;
-    const { notices, mailer, claimLinks: links, settings, now } = wire();
-    const notice = { id: due.id, keyId: after.keyId, event: due.notify.event };
+    const deps = wire();
+    const { notices, now } = deps;
+    const notice = { id: due.id, keyId: after.keyId, event: due.notify.event, rev: after.rev };
+    const isOff = await readIsOff(notices, notice.event);
     const state = await notices.take(notice, now());
     if (state === 'closed') return;
     if (state === 'in-flight') throw new Error('Another sender may be at this notice');
-    // Of what was stored by an earlier release, or by hand: SES would take a list apart.
-    if (!isAddress(due.notify.to)) return notices.markFailed(notice, 'NoAddress', now());
-    const claim = await claimOf(links, due, settings, now());
-    const outcome = await mailer.send(keyMail(due, claim, settings));
-    switch (outcome.kind) {
-      case 'sent':
-        return notices.markSent(notice, outcome.messageId, now());
-      case 'rejected':
-        return notices.markFailed(notice, outcome.reason, now());
-      case 'refused':
-      case 'unanswered':
-        // Unanswered it may be sent all the same: SES has no token that would tell. Better twice than never.
-        await notices.giveBack(notice, now());
-        throw new Error(
-          outcome.kind === 'refused'
-            ? `SES refused the mail: ${outcome.reason}`
-            : 'SES did not answer',
-        );
-    }
+    const sent = await sendNotice(deps, notice, due, (given) => mailOf(deps, given), isOff);
+    if (sent.kind !== 'later') return;
+    await notices.giveBack(notice, sent.reason, now());
+    throw new Error(`SES did not take the mail: ${sent.reason}`);
   };
 
-const withLink: ReadonlySet<KeyMailEvent> = new Set(['key_created', 'key_rotated', 'claim_link']);
+const wire = () => {
+  const settings = readSettings();
+  if (settings.mail.from === null) throw new Error('No from address is set');
+  const { NOTICES_TABLE } = readConfig('NOTICES_TABLE');
+  return {
+    notices: noticesTable(documentClient, NOTICES_TABLE),
+    claimLinks: claimLinks(documentClient, NOTICES_TABLE, settings, secureRandom),
+    mailer: sesMailer(sesClient, settings.mail.from, settings.mail.configurationSet),
+    settings,
+    now: () => new Date(),
+    onTrouble: (notice: Notice, trouble: MailTrouble, reason: string) => {
+      tell(notice, trouble, reason);
+      emitMetrics(settings.environment, { [metrics[trouble]]: 1 }, new Date());
+    },
+  };
+};
 
-/** Made anew with each try: the last mail that goes out has the link that works. */
-async function claimOf(
-  links: ClaimLinks,
-  { id, event, row }: DueNotice,
-  settings: Settings,
-  now: Date,
-): Promise<ClaimLink | null> {
-  if (!withLink.has(event)) return null;
-  const url = await links.issue({ id, keyId: row.keyId, event }, row, now);
-  return url === null ? null : { url, until: linkExpiry(settings, now) };
+const metrics: Readonly<Record<MailTrouble, string>> = {
+  rejected: 'MailsRejected',
+  parked: 'MailsParked',
+  barred: 'MailsBarred',
+  'put-off': 'MailsPutOff',
+};
+
+/** The runbook looks for these by their message. */
+const tell = ({ id, keyId }: Notice, trouble: MailTrouble, reason: string) =>
+  log(trouble === 'put-off' ? 'info' : 'error', `mail ${trouble}`, {
+    operation: 'email-key-change',
+    key_id: keyId,
+    notice_id: id,
+    error: reason,
+  });
+
+const read = rowStreamHandler('email-key-change', emailKeyChange(wire));
+
+/** The stream's records, or a call of the schedule. */
+export async function handler(event: DynamoDBStreamEvent | ScheduledEvent, context: Context) {
+  if ('Records' in event) return read(event, context);
+  const deps = wire();
+  const run = await sendParked({
+    ...deps,
+    rowOf: keyRowOf(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
+    render: (due) => mailOf(deps, due),
+    hasTime: () => context.getRemainingTimeInMillis() > parkedMs,
+    onFailure: (id, error) =>
+      log('error', 'parked mail failed', {
+        operation: 'email-key-change',
+        notice_id: id,
+        error: describe(error),
+      }),
+  });
+  emitMetrics(deps.settings.environment, { ...run }, new Date());
+  return run;
 }
-
-export const handler = rowStreamHandler(
-  'email-key-change',
-  emailKeyChange(() => {
-    const settings = readSettings();
-    if (settings.mail.from === null) throw new Error('No from address is set');
-    const { NOTICES_TABLE } = readConfig('NOTICES_TABLE');
-    return {
-      notices: noticesTable(documentClient, NOTICES_TABLE),
-      claimLinks: claimLinks(documentClient, NOTICES_TABLE, settings, secureRandom),
-      mailer: sesMailer(sesClient, settings.mail.from, settings.mail.configurationSet),
-      settings,
-      now: () => new Date(),
-    };
-  }),
-);

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
-import type { KeyRef, KeyTable, KeyWrite, Wanted } from '../../lambdas/shared/domain/ports.ts';
+import type { MailSwitches } from '../../lambdas/shared/domain/mail-switches.ts';
+import type { Delivery, NoticeState } from '../../lambdas/shared/domain/notice.ts';
+import type {
+  KeyRef,
+  KeyTable,
+  KeyWrite,
+  Notice,
+  Wanted,
+} from '../../lambdas/shared/domain/ports.ts';
 import { rowWith } from '../lambdas/fixtures/rows.ts';
 import type { Suite } from './suite.ts';
 
@@ -47,6 +55,25 @@ const pointerTo = ({ keyId, cur: { hash } }: KeyRow): KeyWrite => ({
   pointer: { hash, keyId },
 });
 
+const noticeOf = (keyId: string, changes: Partial<Notice> = {}): Notice => ({
+  id: unique(),
+  keyId,
+  event: 'key_created',
+  rev: 1,
+  ...changes,
+});
+const deliveryTo = (state: NoticeState, reason?: string): Delivery => ({
+  state,
+  at: now.toISOString(),
+  ...(reason === undefined ? {} : { reason }),
+});
+const switchesAt = (rev: number, enabled = {}): MailSwitches => ({
+  enabled,
+  rev,
+  at: now.toISOString(),
+  by: 'k',
+});
+
 const freeing = ({ alias, keyId }: AliasLease) => ({ kind: 'free-lease', alias, keyId }) as const;
 
 /** The keys' table as operations and protocol use it. */
@@ -66,10 +93,96 @@ export const keyTableCases = (make: () => KeyTable) => {
     return row;
   };
 
+  const showing = (notice: Notice, to: Delivery): KeyWrite => ({ kind: 'show-notice', notice, to });
+  const advancing = (notice: Notice, to: Delivery): KeyWrite => ({
+    kind: 'advance-notice',
+    notice,
+    to,
+  });
+  const shownOf = async (keyId: string) => (await load({ target: { keyId }, notice: true })).notice;
+
   return ({ describe }: Suite): void => {
+    describe('a notice', ({ test }) => {
+      test('is found with the target, however that is named, else with the caller', async () => {
+        const [caller, target] = [await existing(), await existing()];
+        const [of, to] = [noticeOf(target.keyId), deliveryTo('bounced', 'Permanent')];
+        const { state, at } = to;
+        await commit([showing(of, to), showing(noticeOf(caller.keyId), deliveryTo('sent'))]);
+        const found = { ...of, state, at, reason: 'Permanent' };
+        for (const named of [{ keyId: target.keyId }, { hash: target.cur.hash }]) {
+          for (const by of [{ keyId: caller.keyId }, { hash: caller.cur.hash }]) {
+            expect(await load({ caller: by, target: named, notice: true })).toMatchObject({
+              caller,
+              target,
+              notice: found,
+            });
+            expect(await load({ caller: by, notice: true })).toMatchObject({
+              caller,
+              notice: { keyId: caller.keyId, state: 'sent', reason: null },
+            });
+            expect(await load({ caller: by, target: named })).toMatchObject({ notice: null });
+          }
+        }
+        expect(await shownOf(unique())).toBeNull();
+      });
+
+      test('is shown only forwards, and never over that of a later write', async () => {
+        const keyId = unique();
+        const first = noticeOf(keyId);
+        const later = noticeOf(keyId, { rev: 2 });
+        expect(await commit([showing(first, deliveryTo('delivered'))])).toEqual(committed);
+        const refused = { kind: 'refused', failed: [0] };
+        expect(await commit([showing(first, deliveryTo('sent'))])).toEqual(refused);
+        expect(await commit([showing(first, deliveryTo('bounced'))])).toEqual(committed);
+        expect(await commit([showing(first, deliveryTo('bounced'))])).toEqual(refused);
+        expect(await commit([showing(later, deliveryTo('sending'))])).toEqual(committed);
+        expect(await commit([showing(first, deliveryTo('complained'))])).toEqual(refused);
+        expect(await shownOf(keyId)).toMatchObject({ id: later.id, state: 'sending' });
+      });
+
+      test('that is not there is not made', async () => {
+        const writes = [advancing(noticeOf(unique()), deliveryTo('bounced'))];
+        expect(await commit(writes)).toEqual({ kind: 'refused', failed: [0] });
+      });
+
+      test('is refused with its row, or written with it', async () => {
+        const row = await existing();
+        const notice = noticeOf(row.keyId);
+        const to = deliveryTo('bounced');
+        const next = { ...row, rev: row.rev + 1 };
+        const writes = [{ kind: 'replace-row', row: next } as const, advancing(notice, to)];
+        expect(await commit(writes)).toEqual({ kind: 'refused', failed: [1] });
+        expect(await rowOf({ keyId: row.keyId })).toEqual(row);
+      });
+    });
+
+    describe('the mail switches', ({ test }) => {
+      test('are written only over those that were read', async () => {
+        const { mailSwitches: before } = await load({ mailSwitches: true });
+        const rev = (before?.rev ?? 0) + 1;
+        const next = switchesAt(rev, { 'Virtual Key Created': false });
+        const put = (switches: MailSwitches) => commit([{ kind: 'put-mail-switches', switches }]);
+        expect(await put(next)).toEqual(committed);
+        expect(await put(next)).toEqual({ kind: 'refused', failed: [0] });
+        expect(await load({ caller: { keyId: unique() }, mailSwitches: true })).toMatchObject({
+          mailSwitches: next,
+        });
+        expect(await put(switchesAt(rev + 1))).toEqual(committed);
+        expect((await load({ mailSwitches: true })).mailSwitches).toEqual(switchesAt(rev + 1));
+      });
+    });
+
     describe('load', ({ test }) => {
       test('finds nothing where nothing is, and asks for nothing where nothing is wanted', async () => {
-        const none = { caller: null, target: null, targets: [], alias: null, record: null };
+        const none = {
+          caller: null,
+          target: null,
+          targets: [],
+          alias: null,
+          record: null,
+          notice: null,
+          mailSwitches: null,
+        };
         expect(await load({})).toEqual(none);
         const wanted = { caller: { keyId: unique() }, target: { hash: unique() }, alias: unique() };
         expect(await load({ ...wanted, recordIdOf: () => unique() })).toEqual(none);
@@ -90,7 +203,7 @@ export const keyTableCases = (make: () => KeyTable) => {
           target: { keyId: target.keyId },
           alias: lease.alias,
         });
-        expect(found).toEqual({ caller, target, targets: [], alias: lease, record: null });
+        expect(found).toMatchObject({ caller, target, targets: [], alias: lease, record: null });
       });
 
       test('finds one row twice where caller and target are the same', async () => {

@@ -14,6 +14,7 @@ import { claimLinks, issuedLinks } from '../../lambdas/shared/adapters/table/cla
 import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
 import { keyLists } from '../../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
+import { noticesPart } from '../../lambdas/shared/adapters/table/notices-part.ts';
 import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.ts';
 import { trailLinks } from '../../lambdas/shared/adapters/table/trail-links.ts';
 import { auditReadsCases } from '../contract/audit-reads-cases.ts';
@@ -51,8 +52,9 @@ const arrivedAt = async (address: string) => (await mailsTo(address)).map(({ Sub
 
 describe("the keys' table", () => {
   const [keys, records] = [outputOf('KeysTableName'), outputOf('IdempotencyTableName')];
+  const notices = outputOf('NoticesTableName');
   holdTo(
-    keyTableCases(() => keyTable(documents, keys, records)),
+    keyTableCases(() => keyTable(documents, keys, records, noticesPart(notices))),
     tableDivergences,
   );
 });
@@ -100,7 +102,7 @@ describe('claim links', () => {
     ...issuedLinks(documents, notices),
     ...claimLinks(documents, notices, settingsWith(), secureRandom),
   };
-  const table = keyTable(documents, keys, null, notices);
+  const table = keyTable(documents, keys, null, noticesPart(notices));
   holdTo(claimLinksCases(() => ({ table, links })));
 });
 

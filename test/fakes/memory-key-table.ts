@@ -16,25 +16,38 @@ import {
   claimLinkKey,
   keyRowPrefix,
   leaseKey,
+  mailSwitchesKey,
+  noticeKey,
   pointerKey,
   rowKey,
   userPartition,
 } from '../../lambdas/shared/adapters/table/keys.ts';
+import {
+  noticeItem,
+  parseNotice,
+  parseSwitches,
+  switchesItem,
+} from '../../lambdas/shared/adapters/table/notice-items.ts';
 import type { ClaimLink } from '../../lambdas/shared/domain/claim-link.ts';
 import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
 import type { IdempotencyRecord } from '../../lambdas/shared/domain/idempotency.ts';
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
+import type { MailSwitches } from '../../lambdas/shared/domain/mail-switches.ts';
+import type { Delivery } from '../../lambdas/shared/domain/notice.ts';
 import type {
   CommitOutcome,
   KeyTable,
   KeyWrite,
   Loaded,
+  Notice,
+  StoredNotice,
   TargetRef,
   Wanted,
 } from '../../lambdas/shared/domain/ports.ts';
 import { AwsRefusal } from './aws-refusal.ts';
 import { stored } from './dynamo-item.ts';
 import { type ItemChange, MemoryItems } from './memory-items.ts';
+import { isForwards, isLatest } from './memory-notices.ts';
 
 /** A write of a key row, as the stream's readers see it. */
 export interface StreamRecord {
@@ -57,6 +70,8 @@ export class MemoryKeyTable implements KeyTable {
   readonly records = new Map<string, IdempotencyRecord>();
   /** Of the table of notices, the claim links. */
   readonly claimLinks = new Map<string, ClaimLink>();
+  /** The notices table, whose items `MemoryNotices` shares. */
+  readonly notices = new Map<string, Item>();
   /** What of the stream is a write of a key row. */
   readonly stream: StreamRecord[] = [];
   readonly #now: () => Date;
@@ -81,6 +96,8 @@ export class MemoryKeyTable implements KeyTable {
       targets: (wanted.targets ?? []).map((ref) => this.#find(ref)),
       alias: wanted.alias === undefined ? null : this.lease(wanted.alias),
       record: this.#findRecord(wanted),
+      notice: this.#findNotice(wanted),
+      mailSwitches: wanted.mailSwitches === true ? this.#findSwitches() : null,
     };
   }
 
@@ -91,7 +108,10 @@ export class MemoryKeyTable implements KeyTable {
   ): Promise<CommitOutcome> {
     if (limitMs <= 0) return { kind: 'unanswered' };
     const [first] = writes;
-    const isTransaction = writes.length !== 1 || first?.kind.startsWith('delete') === true;
+    const isTransaction =
+      writes.length !== 1 ||
+      first?.kind.startsWith('delete') === true ||
+      first?.kind === 'advance-notice';
     const actions = writes.map((write) => actionOf(write, isTransaction));
     if (!isTransaction) return this.#run(actions);
     checkTransaction(actions, token);
@@ -199,6 +219,18 @@ export class MemoryKeyTable implements KeyTable {
     return keyId === null ? null : structuredClone(this.records.get(recordIdOf(keyId)) ?? null);
   }
 
+  #findNotice({ caller, target, notice }: Wanted): StoredNotice | null {
+    const ref = target ?? caller;
+    const keyId = notice !== true || ref === undefined ? null : this.#keyIdOf(ref);
+    const item = keyId === null ? undefined : this.notices.get(rowKey(keyId));
+    return item === undefined ? null : parseNotice(item);
+  }
+
+  #findSwitches(): MailSwitches | null {
+    const item = this.notices.get(mailSwitchesKey);
+    return item === undefined ? null : parseSwitches(structuredClone(item));
+  }
+
   #run(actions: readonly Action[]): CommitOutcome {
     const failed = actions.flatMap((action, index) => (this.#isMet(action) ? [] : [index]));
     if (failed.length > 0) return { kind: 'refused', failed };
@@ -209,6 +241,8 @@ export class MemoryKeyTable implements KeyTable {
         else this.records.set(key, parseRecord(item));
       } else if (table === 'claim-links') {
         if (item !== null) this.claimLinks.set(key, parseClaimLink(item));
+      } else if (table === 'notices') {
+        this.notices.set(key, item ?? {});
       } else if (item === null) this.#table.remove(key);
       else this.#put(key, item);
     }
@@ -225,7 +259,12 @@ export class MemoryKeyTable implements KeyTable {
   }
 
   #isMet({ table, key, condition }: Action): boolean {
-    const tables = { keys: this.items, records: this.records, 'claim-links': this.claimLinks };
+    const tables = {
+      keys: this.items,
+      records: this.records,
+      notices: this.notices,
+      'claim-links': this.claimLinks,
+    };
     const current = tables[table].get(key);
     switch (condition.is) {
       case 'any':
@@ -238,13 +277,17 @@ export class MemoryKeyTable implements KeyTable {
         return current?.['state'] === 'held' && current['keyId'] === condition.keyId;
       case 'absent-or-expired':
         return current === undefined || Number(current['ttl']) <= condition.bySeconds;
+      case 'forwards':
+        return current !== undefined && isForwards(current, condition.to);
+      case 'latest':
+        return isLatest(current, condition.notice, condition.to);
     }
   }
 }
 
 /** One item of a transaction, as the real adapter would send it. */
 interface Action {
-  readonly table: 'keys' | 'records' | 'claim-links';
+  readonly table: 'keys' | 'records' | 'notices' | 'claim-links';
   readonly key: string;
   /** Null to delete it. */
   readonly item: Item | null;
@@ -254,17 +297,19 @@ interface Action {
     | { readonly is: 'any' | 'absent' }
     | { readonly is: 'as-read'; readonly rev: number }
     | { readonly is: 'held-by'; readonly keyId: string }
-    | { readonly is: 'absent-or-expired'; readonly bySeconds: number };
+    | { readonly is: 'absent-or-expired'; readonly bySeconds: number }
+    | { readonly is: 'forwards'; readonly to: Delivery }
+    | { readonly is: 'latest'; readonly notice: Notice; readonly to: Delivery };
 }
 
 function actionOf(write: KeyWrite, isTransaction: boolean): Action {
-  const put = (key: string, item: Item, condition: Action['condition']): Action => ({
-    table:
-      write.kind === 'create-record'
-        ? 'records'
-        : write.kind === 'replace-claim-link'
-          ? 'claim-links'
-          : 'keys',
+  const put = (
+    key: string,
+    item: Item,
+    condition: Action['condition'],
+    table: Action['table'] = 'keys',
+  ): Action => ({
+    table,
     key,
     item: storedIn(item, isTransaction),
     condition,
@@ -285,7 +330,7 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
     case 'create-record': {
       const bySeconds = Math.floor(write.now.getTime() / 1000);
       const condition = { is: 'absent-or-expired', bySeconds } as const;
-      return put(write.record.id, recordItem(write.record), condition);
+      return put(write.record.id, recordItem(write.record), condition, 'records');
     }
     case 'free-lease':
       return {
@@ -301,10 +346,30 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
       return { table: 'keys', key: pointerKey(write.hash), item: null, condition: { is: 'any' } };
     case 'replace-claim-link': {
       const { link } = write;
-      return put(claimLinkKey(link.notice_id), claimLinkItem(link), asRead(link.rev));
+      return put(
+        claimLinkKey(link.notice_id),
+        claimLinkItem(link),
+        asRead(link.rev),
+        'claim-links',
+      );
     }
     case 'delete-record':
       return { table: 'records', key: write.id, item: null, condition: { is: 'any' } };
+    case 'advance-notice': {
+      const { notice, to } = write;
+      const condition = { is: 'forwards', to } as const;
+      return put(noticeKey(notice.id), noticeItem(notice, to), condition, 'notices');
+    }
+    case 'show-notice': {
+      const { notice, to } = write;
+      const condition = { is: 'latest', notice, to } as const;
+      return put(rowKey(notice.keyId), noticeItem(notice, to), condition, 'notices');
+    }
+    case 'put-mail-switches': {
+      const { rev } = write.switches;
+      const condition = rev === 1 ? ({ is: 'absent' } as const) : asRead(rev);
+      return put(mailSwitchesKey, switchesItem(write.switches), condition, 'notices');
+    }
   }
 }
 

@@ -3,7 +3,8 @@ import { FakeClock } from './clock.ts';
 import { MemoryMailer } from './memory-mailer.ts';
 
 const mail = { to: 'ada@example.com', subject: 's', html: 'h', text: 't', noticeId: 'n' };
-const overQuota = { kind: 'refused', reason: 'ThrottlingException' };
+const overRate = { kind: 'refused', reason: 'ThrottlingException' };
+const overQuota = { kind: 'over-quota', reason: 'DailyQuotaExceeded' };
 
 describe('SES in memory', () => {
   it('drops what is over the rate of a second', async () => {
@@ -12,9 +13,9 @@ describe('SES in memory', () => {
     for (let count = 0; count < 2; count += 1) {
       expect(await mailer.send(mail)).toMatchObject({ kind: 'sent' });
     }
-    expect(await mailer.send(mail)).toEqual(overQuota);
+    expect(await mailer.send(mail)).toEqual(overRate);
     clock.advance(999);
-    expect(await mailer.send(mail)).toEqual(overQuota);
+    expect(await mailer.send(mail)).toEqual(overRate);
     clock.advance(1);
     expect(await mailer.send(mail)).toMatchObject({ kind: 'sent' });
     expect(mailer.inbox).toHaveLength(3);

@@ -46,9 +46,9 @@ export class MemoryMailer implements Mailer {
     if (this.rejected.has(mail.to)) return { kind: 'rejected', reason: 'MessageRejected' };
     const at = this.#now().getTime();
     this.#sentAt = this.#sentAt.filter((sentAt) => at - sentAt < dayMs);
-    // "Maximum sending rate exceeded" and "Daily message quota exceeded" are one exception.
+    // Both are one exception, told apart by what it says.
     const ofSecond = this.#sentAt.filter((sentAt) => at - sentAt < 1000);
-    if (ofSecond.length >= this.#quotas.perSecond) return overQuota;
+    if (ofSecond.length >= this.#quotas.perSecond) return overRate;
     if (this.#sentAt.length >= this.#quotas.perDay) return overQuota;
     this.#sentAt.push(at);
     this.inbox.push({ ...mail });
@@ -56,7 +56,8 @@ export class MemoryMailer implements Mailer {
   }
 }
 
-const overQuota: MailOutcome = { kind: 'refused', reason: 'ThrottlingException' };
+const overRate: MailOutcome = { kind: 'refused', reason: 'ThrottlingException' };
+const overQuota: MailOutcome = { kind: 'over-quota', reason: 'DailyQuotaExceeded' };
 
 const bytesOf = ({ subject, html, text }: Mail): number =>
   Buffer.byteLength(subject) + Buffer.byteLength(html) + Buffer.byteLength(text);

@@ -2,6 +2,10 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { blockKey, route as blockRoute } from '../../lambdas/block-key/handler.ts';
+import {
+  changeMailSettings,
+  route as changeMailSettingsRoute,
+} from '../../lambdas/change-mail-settings/handler.ts';
 import { checkKey, route as checkKeyRoute } from '../../lambdas/check-key/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
 import { claimKey } from '../../lambdas/claim-key/handler.ts';
@@ -47,6 +51,10 @@ import {
 import { handler as showClaimPage } from '../../lambdas/show-claim-page/handler.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { showKeys, route as showKeysRoute } from '../../lambdas/show-keys/handler.ts';
+import {
+  showMailSettings,
+  route as showMailSettingsRoute,
+} from '../../lambdas/show-mail-settings/handler.ts';
 import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
 import { updateKeys, route as updateKeysRoute } from '../../lambdas/update-keys/handler.ts';
 import { verifyKey } from '../../lambdas/verify-key/handler.ts';
@@ -126,7 +134,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const table = new MemoryKeyTable(now);
   const secrets = new MemorySecrets(new FakeSecretsManager(now));
   const trail = new MemoryAuditTrail();
-  const notices = new MemoryNotices();
+  const notices = new MemoryNotices(table.notices);
   const mailer = new MemoryMailer(clock.now);
   const due = new MemoryDueRows(table);
   const lists = memoryKeyLists(table);
@@ -167,6 +175,14 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       })),
       'claim-key': claimKey(() => own),
       'show-claim-page': showClaimPage,
+      'show-mail-settings': api(showMailSettingsRoute, () => ({
+        ...own,
+        operation: showMailSettings,
+      })),
+      'change-mail-settings': api(changeMailSettingsRoute, () => ({
+        ...own,
+        operation: changeMailSettings(own),
+      })),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };

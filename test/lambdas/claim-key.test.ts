@@ -301,7 +301,7 @@ describe('a claim that is refused changes nothing, and says what to do:', () => 
       return sent.length === 1 ? { kind: 'unanswered' } : outcome;
     };
     await ask(service, { path: '/key/generate', body: invited });
-    await expect(service.deliver()).rejects.toThrow('SES did not answer');
+    await expect(service.deliver()).rejects.toThrow('Unanswered');
     await service.deliver();
     const [first = '', second = ''] = sent.map((text) => /#(\S+)/.exec(text)?.[1] ?? '');
     expect(second).not.toBe(first);

@@ -9,6 +9,10 @@ import { visibleText } from './fixtures/visible-text.ts';
 
 const asked = { send_invite_email: true, user_email: 'ada@example.com' };
 
+const overQuota = { kind: 'over-quota', reason: 'DailyQuotaExceeded' } as const;
+
+const noticesOf = ({ notices }: Service) => [...notices.states.values()];
+
 const readerOf = ({ notices, mailer, claimLinks, settings, now }: Service) =>
   emailKeyChange(() => ({ notices, mailer, claimLinks, settings, now }));
 
@@ -295,12 +299,51 @@ describe('SES in trouble', () => {
     expect([...service.notices.states.values()].map(({ state }) => state)).toEqual(['failed']);
   });
 
+  it('has no room left today: parked, and nothing waits for it', async () => {
+    const service = await startedService();
+    const [, settled] = await birth(service);
+    service.mailer.next(overQuota);
+    await readerOf(service)(settled);
+    // Delivered again, it is no business of the stream any more.
+    await readerOf(service)(settled);
+    expect(service.mailer.inbox).toEqual([]);
+    expect(noticesOf(service)).toMatchObject([{ state: 'parked', reason: 'DailyQuotaExceeded' }]);
+  });
+
+  it('lets nobody send before a person steps in: tried again, and told apart', async () => {
+    const service = await startedService();
+    const [, settled] = await birth(service);
+    const told: unknown[] = [];
+    const { notices, mailer, claimLinks, settings, now } = service;
+    const read = emailKeyChange(() => ({
+      notices,
+      claimLinks,
+      mailer,
+      settings,
+      now,
+      onTrouble: (_notice, trouble, reason) => told.push([trouble, reason]),
+    }));
+    mailer.next(
+      { kind: 'barred', reason: 'SenderNotVerified' },
+      { kind: 'refused', reason: 'Throttling' },
+    );
+    await expect(read(settled)).rejects.toThrow('SenderNotVerified');
+    expect(noticesOf(service)).toMatchObject([{ state: 'sending', reason: 'SenderNotVerified' }]);
+    await expect(read(settled)).rejects.toThrow('Throttling');
+    await read(settled);
+    expect(told).toEqual([
+      ['barred', 'SenderNotVerified'],
+      ['put-off', 'Throttling'],
+    ]);
+    expect(noticesOf(service)).toMatchObject([{ state: 'sent', reason: null }]);
+  });
+
   it('does not answer: the record fails, and the next delivery sends at once', async () => {
     const service = await startedService();
     const [, settled] = await birth(service);
     const read = readerOf(service);
     service.mailer.next({ kind: 'unanswered' });
-    await expect(read(settled)).rejects.toThrow('SES did not answer');
+    await expect(read(settled)).rejects.toThrow('Unanswered');
     await read(settled);
     await read(settled);
     expect(service.mailer.inbox).toHaveLength(1);
@@ -317,7 +360,7 @@ describe('SES in trouble', () => {
     await expect(read(settled)).rejects.toThrow('died');
     service.notices.markSent = markSent;
     await expect(read(settled)).rejects.toThrow('Another sender');
-    service.clock.advance(15_000);
+    service.clock.advance(20_000);
     await expect(read(settled)).rejects.toThrow('Another sender');
     service.clock.advance(1000);
     await read(settled);

@@ -27,7 +27,7 @@ describe('refuse-unknown-route', () => {
     'answers a wrong method on %s with a 405 that names the right ones',
     async (path) => {
       const allowed = routes.filter((route) => route.path === path).map(({ method }) => method);
-      const { status, headers, body } = await send({ method: 'PATCH', path });
+      const { status, headers, body } = await send({ method: 'PUT', path });
       expect([status, headers['allow']]).toEqual([405, allowed.join(', ')]);
       expect(body.error).toMatchObject({ type: 'method_not_allowed', param: null, code: '405' });
     },

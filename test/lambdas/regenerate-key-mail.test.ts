@@ -67,7 +67,8 @@ describe('the mail of a rotation', () => {
   ])(
     'is left out without an error where %s, and asked for a 400 that says why',
     async (_, mail, fields) => {
-      const service = await startedService({ mail: { ...settingsWith().mail, ...mail } });
+      const standard = { ...settingsWith().mail, from: to };
+      const service = await startedService({ mail: { ...standard, ...mail } });
       const { key_id } = await issue(service, fields);
       const row = rowOf(service, key_id);
       const refused = await regenerated(service, key_id, { send_invite_email: true });

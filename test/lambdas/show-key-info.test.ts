@@ -96,6 +96,53 @@ describe('show-key-info', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
+  it('shows what became of the latest mail about the key, to those who see the key', async () => {
+    const service = await startedService();
+    const { key, key_id, token } = await issue(service, {
+      send_invite_email: true,
+      user_email: 'ada@example.com',
+    });
+    const { body: none } = await infoOf(service, key_id);
+    expect(none.info.notification_status).toBeNull();
+    await service.deliver();
+    const sent = { event: 'key_created', state: 'sent', at: '2026-11-25T13:50:00.000Z' };
+    for (const identifier of [key_id, token, key]) {
+      const { body } = await infoOf(service, identifier);
+      expect(body.info.notification_status).toEqual(sent);
+    }
+    const [notice = expect.fail()] = [...service.notices.states.values()];
+    const reason = 'Permanent General';
+    await service.notices.advance(notice, { ...sent, state: 'bounced', reason }, 'm');
+    const bounced = { ...sent, state: 'bounced', reason };
+    for (const [identifier, caller] of [
+      [key_id, masterKey],
+      [null, key],
+    ] as const) {
+      const { body } = await infoOf(service, identifier, caller);
+      expect(body.info.notification_status).toEqual(bounced);
+    }
+    const other = await issue(service, {});
+    expect((await infoOf(service, key_id, other.key)).status).toBe(403);
+    expect((await infoOf(service, other.key_id)).body.info.notification_status).toBeNull();
+  });
+
+  it('shows it with a value that was rotated away, in the call that finds that', async () => {
+    const service = await startedService();
+    const { key, key_id } = await issue(service, {
+      send_invite_email: true,
+      user_email: 'ada@example.com',
+    });
+    await service.asAdmin({ path: '/key/regenerate', body: { key: key_id } });
+    await service.deliver();
+    const load = vi.spyOn(service.table, 'load');
+    const { body } = await infoOf(service, key);
+    expect(load).toHaveBeenCalledTimes(2);
+    expect(body.info).toMatchObject({
+      superseded: true,
+      notification_status: { event: 'key_rotated', state: 'sent' },
+    });
+  });
+
   it('changes nothing', async () => {
     const service = await startedService();
     const { key_id } = await issue(service, {});

@@ -101,6 +101,10 @@ describe('a reader whose stores are silent', () => {
       throw new Error('No answer');
     };
     const notices: Notices = {
+      async readSwitches() {
+        clock.advance(tableMs);
+        return null;
+      },
       async take() {
         clock.advance(tableMs);
         return 'taken';
@@ -108,6 +112,8 @@ describe('a reader whose stores are silent', () => {
       giveBack: gone,
       markSent: gone,
       markFailed: gone,
+      markSwitchedOff: gone,
+      park: gone,
     };
     const claimLinks: ClaimLinks = {
       // It finds no earlier link, and writes one.

@@ -112,7 +112,10 @@ describe('mail', () => {
       const notices: Notices = service.notices;
       const dying: Notices = {
         take: (notice, now) => notices.take(notice, now),
-        giveBack: (notice, now) => notices.giveBack(notice, now),
+        giveBack: (notice, reason, now) => notices.giveBack(notice, reason, now),
+        park: (notice, parking, now) => notices.park(notice, parking, now),
+        markSwitchedOff: (notice, now) => notices.markSwitchedOff(notice, now),
+        readSwitches: () => notices.readSwitches(),
         markFailed: (notice, reason, now) => notices.markFailed(notice, reason, now),
         async markSent(notice, messageId, now) {
           if (choose(3) === 0) {

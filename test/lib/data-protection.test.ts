@@ -72,6 +72,7 @@ describe('tables', () => {
       byUser: listed,
       byTeam: listed,
       due: keysOnly,
+      parked: keysOnly,
       byTime: keysOnly,
       byActor: keysOnly,
       byObject: keysOnly,

@@ -118,6 +118,7 @@ describe('an environment that would deploy and not work', () => {
     ['has links for half an hour', mail({ claimLinkHours: 0.5 }), 'mail.claimLinkHours is 0.5'],
     ['has links for less than no time', mail({ claimLinkHours: -1 }), 'mail.claimLinkHours is -1'],
     ['has links for ever', mail({ claimLinkHours: 169 }), 'mail.claimLinkHours is 169'],
+    ['a contact that is none', mail({ backupContact: 'team' }), 'mail.backupContact is "team"'],
     ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
     [
       'matches with what only other engines take',

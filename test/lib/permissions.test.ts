@@ -131,6 +131,7 @@ describe('permissions', () => {
       showkeyinfoRole: {
         showkeyinfoLogs: logs,
         KeysTable: ['dynamodb:BatchGetItem'],
+        NoticesTable: ['dynamodb:BatchGetItem'],
       },
       verifykeyRole: { verifykeyLogs: logs, KeysTable: ['dynamodb:BatchGetItem'] },
       checkkeyRole: { checkkeyLogs: logs, KeysTable: ['dynamodb:BatchGetItem'] },
@@ -180,11 +181,35 @@ describe('permissions', () => {
       StreamsemailkeychangeRole: {
         StreamsemailkeychangeLogs: logs,
         'KeysTable.StreamArn': stream,
-        NoticesTable: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        KeysTable: ['dynamodb:GetItem'],
+        NoticesTable: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        'NoticesTable/index/parked': ['dynamodb:Query'],
         'ses:identity/acme.io': ['ses:SendEmail'],
         'ses:configuration-set/MailConfigurationSet': ['ses:SendEmail'],
         StreamsFailures: ['s3:ListBucket'],
         'StreamsFailures/*': ['s3:PutObject'],
+      },
+      showmailsettingsRole: {
+        showmailsettingsLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem'],
+        NoticesTable: ['dynamodb:BatchGetItem'],
+      },
+      changemailsettingsRole: {
+        changemailsettingsLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        NoticesTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      },
+      DeliveriesrecorddeliveryRole: {
+        DeliveriesrecorddeliveryLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        NoticesTable: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:UpdateItem',
+        ],
+        DeliveriesQueue: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
       },
       AdminKeyprovisionadminkeyRole: {
         AdminKeyprovisionadminkeyLogs: logs,
@@ -330,5 +355,7 @@ describe('permissions', () => {
     expect(actions.filter((action) => action.startsWith('ses:'))).toEqual([]);
     quiet.resourceCountIs('AWS::SES::EmailIdentity', 0);
     quiet.resourceCountIs('AWS::SES::ConfigurationSet', 0);
+    quiet.resourceCountIs('AWS::SES::ConfigurationSetEventDestination', 0);
+    quiet.resourceCountIs('AWS::SQS::Queue', 0);
   });
 });

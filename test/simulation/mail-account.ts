@@ -49,12 +49,15 @@ export class MailAccount {
         },
       },
       notices: {
+        readSwitches: () => call('read switches', () => notices.readSwitches()),
         take: (notice, now) => call('take', () => notices.take(notice, now)),
-        giveBack: (notice) => call('give back', () => notices.giveBack(notice)),
-        markFailed: (notice) => call('mark failed', () => notices.markFailed(notice)),
-        markSent: async (notice) => {
+        giveBack: (...given) => call('give back', () => notices.giveBack(...given)),
+        park: (...given) => call('park', () => notices.park(...given)),
+        markFailed: (...given) => call('mark failed', () => notices.markFailed(...given)),
+        markSwitchedOff: (...given) => call('mark off', () => notices.markSwitchedOff(...given)),
+        markSent: async (notice, ...given) => {
           try {
-            await call('mark sent', () => notices.markSent(notice));
+            await call('mark sent', () => notices.markSent(notice, ...given));
           } catch (error) {
             this.#excuse(notice.id);
             throw error;

@@ -177,8 +177,7 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
     secrets.service.removeExpired();
     table.stream.length = 0;
     mailer.inbox.length = 0;
-    for (const [id, { state }] of notices.states)
-      if (state !== 'sending') notices.states.delete(id);
+    for (const [pk, { state }] of notices.items) if (state !== 'sending') notices.items.delete(pk);
     for (const [id, { key_id }] of trail.records) {
       if (table.row(key_id) === null) trail.records.delete(id);
     }
@@ -189,7 +188,7 @@ async function run({ seed, operations, warmUpRounds, goesOn }: SoakPlan): Promis
   }
 
   async function sample(): Promise<Sample> {
-    const sizes = [table.items, table.records, table.changes, trail.records, notices.states];
+    const sizes = [table.items, table.records, table.changes, trail.records, notices.items];
     return {
       operations: done,
       seconds: (performance.now() - startedAt) / 1000,

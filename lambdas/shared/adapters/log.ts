@@ -13,6 +13,11 @@ export interface LogFields {
   readonly error?: string;
   readonly cause?: string;
   readonly key_id?: string;
+  readonly notice_id?: string;
+  /** Of the message that brought news of a mail. */
+  readonly message_id?: string;
+  /** Of settings that no audit record tells of. */
+  readonly change?: string;
   /** Number of an audit record, and what is wrong with it. */
   readonly seq?: number;
   readonly gap?: string;

@@ -30,12 +30,51 @@ export const sesMailer = (
       return { kind: 'sent', messageId: MessageId ?? '' };
     } catch (error) {
       if (isUnanswered(error)) return { kind: 'unanswered' };
-      const reason = error instanceof Error ? error.name : 'unknown';
-      // A bad address or content: no later try can succeed. Everything else SES refuses (rate,
-      // quota, a paused or unverified sender, a permission) can be put right, so it is tried again.
-      return reason === 'MessageRejected' || reason === 'InvalidParameterValue'
-        ? { kind: 'rejected', reason }
-        : { kind: 'refused', reason };
+      return error instanceof Error
+        ? refusalOf(error, from)
+        : { kind: 'refused', reason: 'unknown' };
     }
   },
 });
+
+/** What a person has to put right in the account, the sender or the stack, by the error's name. */
+const barring =
+  /^(AccountSendingPaused|ConfigurationSetSendingPaused|ConfigurationSetDoesNotExist|MailFromDomainNotVerified|AccessDenied|OptInRequired|InvalidClientTokenId|SignatureDoesNotMatch)(Exception)?$/;
+
+/**
+ * SES tells some of its refusals apart by their message alone:
+ * https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+ * https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+ */
+function refusalOf({ name, message }: Error, from: string): Refusal {
+  if (/^Throttling(Exception)?$/.test(name)) {
+    return /daily (message|sending) quota/i.test(message)
+      ? { kind: 'over-quota', reason: 'DailyQuotaExceeded' }
+      : { kind: 'refused', reason: name };
+  }
+  if (barring.test(name)) return { kind: 'barred', reason: name };
+  if (name === 'MessageRejected') return rejectionOf(message, from);
+  // A bad address or content: no later try can succeed. Everything else is tried again.
+  return { kind: name === 'InvalidParameterValue' ? 'rejected' : 'refused', reason: name };
+}
+
+type Refusal = Exclude<MailOutcome, { readonly kind: 'sent' | 'unanswered' }>;
+
+/** An unverified sender bars every mail; an unverified recipient, in the sandbox, only this one. */
+function rejectionOf(message: string, from: string): Refusal {
+  if (/sending (is )?(suspended|paused|disabled)|account is (suspended|paused)/i.test(message)) {
+    return { kind: 'barred', reason: 'SendingSuspended' };
+  }
+  const [, failing] = /address is not verified.*?identities failed.*?:(.*)/is.exec(message) ?? [];
+  if (failing === undefined) return { kind: 'rejected', reason: 'MessageRejected' };
+  const address = addressOf(from);
+  const senders = [address, address.slice(address.indexOf('@') + 1)];
+  const isSender = failing.split(',').some((name) => senders.includes(addressOf(name)));
+  return isSender
+    ? { kind: 'barred', reason: 'SenderNotVerified' }
+    : { kind: 'rejected', reason: 'RecipientNotVerified' };
+}
+
+/** Of `Name <address>` the address. */
+const addressOf = (text: string): string =>
+  (/<([^>]*)>/.exec(text)?.[1] ?? text).trim().toLowerCase();

@@ -155,6 +155,7 @@ const reminder = z.looseObject({
  * - `claim_link_requested`: a link that shows the value was asked for, and is mailed to the owner
  * - `claimed`: the value is shown to whoever has the link, unless what follows fails
  * - `claim_reused`: somebody presented a link that had been used
+ * - `mail_bounced`: a mail about the key did not arrive, or was not wanted
  */
 export type AuditAction =
   | 'created'
@@ -172,7 +173,8 @@ export type AuditAction =
   | 'overlap_ended'
   | 'claim_link_requested'
   | 'claimed'
-  | 'claim_reused';
+  | 'claim_reused'
+  | 'mail_bounced';
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({

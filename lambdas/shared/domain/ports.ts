@@ -8,6 +8,8 @@ import type { AuditPlace, AuditRecord, FoundRecord } from './audit-record.ts';
 import type { ClaimLink } from './claim-link.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, DayCount, KeyRow, ListedKey, TokenPointer } from './key-row.ts';
+import type { MailSwitches } from './mail-switches.ts';
+import type { Delivery } from './notice.ts';
 
 /** How a presented key is found: by the id inside it, or by its hash alone. */
 export type KeyRef = { readonly keyId: string } | { readonly hash: string };
@@ -23,6 +25,9 @@ export interface Wanted {
   readonly alias?: string | undefined;
   /** The id of the idempotency record, which depends on the caller's key id. */
   readonly recordIdOf?: ((callerKeyId: string) => string) | undefined;
+  /** What became of the latest mail about the target or, where none is wanted, about the caller. */
+  readonly notice?: boolean | undefined;
+  readonly mailSwitches?: boolean | undefined;
 }
 
 /** Null where nothing was wanted, or nothing is there. */
@@ -33,6 +38,9 @@ export interface Loaded {
   readonly targets: readonly (KeyRow | null)[];
   readonly alias: AliasLease | null;
   readonly record: IdempotencyRecord | null;
+  readonly notice: StoredNotice | null;
+  /** As they were last set; null where they never were. */
+  readonly mailSwitches: MailSwitches | null;
 }
 
 /** One item of a transaction with the condition it is written under. */
@@ -60,7 +68,13 @@ export type KeyWrite =
   | { readonly kind: 'create-record'; readonly record: IdempotencyRecord; readonly now: Date }
   | { readonly kind: 'delete-record'; readonly id: string }
   /** Only over the claim link as it was read: the stored `rev` is one less. */
-  | { readonly kind: 'replace-claim-link'; readonly link: ClaimLink };
+  | { readonly kind: 'replace-claim-link'; readonly link: ClaimLink }
+  /** Only forwards, of a notice that is there. */
+  | { readonly kind: 'advance-notice'; readonly notice: Notice; readonly to: Delivery }
+  /** As the latest of its key: only where none of a later write is shown, and only forwards. */
+  | { readonly kind: 'show-notice'; readonly notice: Notice; readonly to: Delivery }
+  /** Only over the switches as they were read (`rev` one less), or absent for `rev` 1. */
+  | { readonly kind: 'put-mail-switches'; readonly switches: MailSwitches };
 
 /**
  * - `committed`: all of it is written
@@ -309,18 +323,66 @@ export interface TrailPage {
   readonly next: string | null;
 }
 
-/** Delivery states of mails: who may send a notice, and whether it went out. */
+/**
+ * Delivery states of mails: who may send a notice, and what became of it. A state is noted where the
+ * notice has not gone further by then, and else nothing is done.
+ */
 export interface Notices {
   /**
-   * Takes a notice for sending: `taken`, `closed` when it was sent or given up before, or
+   * Takes a notice for sending: `taken`, `closed` when it was sent, given up or parked before, or
    * `in-flight` while another sender may be at it.
    */
-  take(notice: NoticeRef, now: Date): Promise<'taken' | 'closed' | 'in-flight'>;
+  take(notice: Notice, now: Date): Promise<'taken' | 'closed' | 'in-flight'>;
   /** Lets the next try take it at once. */
-  giveBack(notice: NoticeRef, now: Date): Promise<void>;
-  markSent(notice: NoticeRef, messageId: string, now: Date): Promise<void>;
+  giveBack(notice: Notice, reason: string, now: Date): Promise<void>;
+  /** Leaves it to whoever sends what is parked; `due` is what that needs to know. */
+  park(notice: Notice, parking: Parking, now: Date): Promise<void>;
+  markSent(notice: Notice, messageId: string, now: Date): Promise<void>;
   /** The mail will never go out; the reason is the name of SES's error. */
-  markFailed(notice: NoticeRef, reason: string, now: Date): Promise<void>;
+  markFailed(notice: Notice, reason: string, now: Date): Promise<void>;
+  markSwitchedOff(notice: Notice, now: Date): Promise<void>;
+  /** As they were last set; null where they never were. */
+  readSwitches(): Promise<MailSwitches | null>;
+}
+
+export interface Parking {
+  /** The due notice without its row, as JSON. */
+  readonly due: string;
+  readonly until: Date;
+  readonly reason: string;
+}
+
+/** For those who send what was parked. */
+export interface ParkedNotices {
+  /** Ids of notices that are parked until then or earlier, the longest first. Eventually consistent. */
+  findParked(by: Date, count: number): Promise<string[]>;
+  /** Takes one for sending; null where it is not parked any more, or another sender may be at it. */
+  takeParked(id: string, now: Date): Promise<ParkedNotice | null>;
+}
+
+export interface ParkedNotice {
+  readonly notice: Notice;
+  readonly due: string;
+}
+
+/** For those who hear what became of a mail. */
+export interface Deliveries {
+  find(noticeId: string): Promise<StoredNotice | null>;
+  /** `behind` where the notice had gone as far already, or further. */
+  advance(notice: Notice, to: Delivery, messageId: string): Promise<'noted' | 'behind'>;
+}
+
+/** A notice as it stands. A newer release may have states that are unknown here. */
+export interface StoredNotice extends Notice {
+  readonly state: string;
+  readonly at: string;
+  readonly reason: string | null;
+}
+
+/** A notice with its place among those of its key. */
+export interface Notice extends NoticeRef {
+  /** Of the row's write that made it due: a later one has a higher. */
+  readonly rev: number;
 }
 
 export interface NoticeRef {
@@ -353,12 +415,17 @@ export interface Mail {
 /**
  * - `sent`: SES accepted it
  * - `rejected`: SES will never accept this mail
+ * - `over-quota`: the account has sent what it may in 24 hours
+ * - `barred`: nothing can be sent before a person puts the account or the sender right
  * - `refused`: SES did not accept it now; `reason` is the name of its error
  * - `unanswered`: unknown, so another try may be a second mail
  */
 export type MailOutcome =
   | { readonly kind: 'sent'; readonly messageId: string }
-  | { readonly kind: 'rejected' | 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'rejected' | 'over-quota' | 'barred' | 'refused';
+      readonly reason: string;
+    }
   | { readonly kind: 'unanswered' };
 
 export interface Mailer {

@@ -22,7 +22,9 @@ export type Operation =
   | 'key.claim-link'
   | 'key.list'
   | 'key.list-aliases'
-  | 'audit.read';
+  | 'audit.read'
+  | 'mail.read-settings'
+  | 'mail.change-settings';
 export type Scope = 'any' | 'own';
 
 /** Everybody looks; whoever is no admin, at what is his own. */
@@ -56,6 +58,8 @@ const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.list': seen,
   'key.list-aliases': seen,
   'audit.read': { proxy_admin: 'any', proxy_admin_viewer: 'any' },
+  'mail.read-settings': { proxy_admin: 'any', proxy_admin_viewer: 'any' },
+  'mail.change-settings': { proxy_admin: 'any' },
 };
 
 /** LiteLLM's `info_routes`, as far as they are here. */
@@ -136,7 +140,7 @@ export function scopeOf(caller: Caller, operation: Operation, route: string): Sc
   if (operation === 'audit.read') {
     throw new RouteNotForRole('The audit trail is for proxy admins and their viewers.');
   }
-  if (caller.role === 'internal_user_viewer') {
+  if (caller.role === 'internal_user_viewer' && operation.startsWith('key.')) {
     throw new RouteNotForRole(
       'The role internal_user_viewer may look at keys but not change them.',
     );

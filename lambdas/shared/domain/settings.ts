@@ -51,6 +51,8 @@ export interface MailSettings {
   readonly signature: string | null;
   /** How long a claim link counts; 0 for none at all. */
   readonly claimLinkHours: number;
+  /** Told when a mail about a key did not arrive; null for nobody. */
+  readonly backupContact: string | null;
 }
 
 export interface KeyDefaults {

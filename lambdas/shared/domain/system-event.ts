@@ -1,5 +1,5 @@
 import { audited } from './key-event.ts';
-import type { AuditAction, KeyRow, Who } from './key-row.ts';
+import type { AuditAction, KeyRow, Notify, Who } from './key-row.ts';
 import type { Randomness } from './ports.ts';
 
 /** The actor of everything that Latchkey does by itself. */
@@ -19,6 +19,7 @@ export const bySystem = (
   requestId: string,
   now: Date,
   random: Randomness,
+  notify: Notify | null = null,
 ): KeyRow =>
   audited(
     before,
@@ -30,7 +31,7 @@ export const bySystem = (
       who: system,
       requestId,
       operationId: null,
-      notify: null,
+      notify,
     },
     random,
   );

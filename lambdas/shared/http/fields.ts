@@ -68,7 +68,9 @@ export const budget = () =>
     number(),
   );
 
-export const truth = () => lax(readTruth, 'expected true or false', { type: 'boolean' });
+export const truth = () => z.nullish(someTruth());
+
+export const someTruth = () => read(readTruth, 'expected true or false', { type: 'boolean' });
 
 const lax = <T>(...field: Parameters<typeof read<T>>) => z.nullish(read(...field));
 

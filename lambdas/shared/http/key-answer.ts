@@ -5,6 +5,7 @@
  */
 import { callerName } from '../domain/changed-by.ts';
 import { type KeyImage, type KeyRow, statusOf } from '../domain/key-row.ts';
+import type { StoredNotice } from '../domain/ports.ts';
 
 const routerSettings = {
   routing_strategy_args: null,
@@ -139,6 +140,13 @@ export const keyInfo = (row: KeyRow, now: Date) => ({
   status: statusOf(row, now),
   ...(row.status === 'deleted' ? deletionOf(row) : {}),
 });
+
+/** What became of the latest mail about a key, so that whoever sees the key sees that it did not arrive. */
+export const notificationStatus = (notice: StoredNotice | null) => {
+  if (notice === null) return null;
+  const { event, state, at, reason } = notice;
+  return { event, state, at, ...(reason === null ? {} : { reason }) };
+};
 
 const deletionOf = ({ key }: KeyRow) => ({
   deleted_at: key.deleted_at ?? null,

@@ -140,6 +140,15 @@ export const keyInfoAnswer = z.strictObject({
     status,
     ...deletion,
     org_id: z.optional(text),
+    /** What became of the latest mail about the key; null where there is none. */
+    notification_status: z.nullable(
+      z.strictObject({
+        event: z.string(),
+        state: z.string(),
+        at: z.string(),
+        reason: z.optional(z.string()),
+      }),
+    ),
     /** Where the value that was named has been rotated away. */
     superseded: z.optional(z.literal(true)),
   }),

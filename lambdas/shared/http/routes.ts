@@ -25,6 +25,9 @@ export const routes = [
   { method: 'POST', path: '/key/{key}/claim-link', operation: 'request-claim-link' },
   { method: 'POST', path: '/key/claim', operation: 'claim-key' },
   { method: 'GET', path: '/claim', operation: 'show-claim-page' },
+  { method: 'GET', path: '/email/event_settings', operation: 'show-mail-settings' },
+  { method: 'PATCH', path: '/email/event_settings', operation: 'change-mail-settings' },
+  { method: 'POST', path: '/email/event_settings/reset', operation: 'change-mail-settings' },
   { method: 'GET', path: '/health/liveliness', operation: 'check-liveness' },
   { method: 'GET', path: '/health/liveness', operation: 'check-liveness' },
 ] as const;

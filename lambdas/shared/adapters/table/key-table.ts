@@ -29,7 +29,6 @@ import type {
 import { isBug } from '../aws-error.ts';
 import { answered, unavailable } from './answered.ts';
 import {
-  claimLinkItem,
   type Item,
   keyIdBehind,
   leaseItem,
@@ -48,100 +47,121 @@ import {
   tableAttributes,
   userPartition,
 } from './keys.ts';
+import type { NoticesPart } from './notices-part.ts';
 
 /** Items of one BatchGetItem call. */
 const maxBatch = 100;
 
 /**
  * @param recordsTable the table of idempotency records; null for an operation that keeps none
- * @param noticesTable that of notices; null for an operation that uses no claim link up
+ * @param notices that of what became of mails; null for an operation that has no business with it
  */
 export function keyTable(
   client: DynamoDBDocumentClient,
   tableName: string,
   recordsTable: string | null = null,
-  noticesTable: string | null = null,
+  notices: NoticesPart | null = null,
 ): KeyTable {
   return { load, commit, countLiveKeys };
 
   async function load(wanted: Wanted, limitMs: number): Promise<Loaded> {
     const { caller, target, targets = [], alias, recordIdOf } = wanted;
-    const recordOf = (keyId: string) => recordIdOf?.(keyId);
     const callersKeyId = caller !== undefined && 'keyId' in caller ? caller.keyId : null;
+    const noticed = wanted.notice === true ? (target ?? caller) : undefined;
+    const noticedKeyId = noticed !== undefined && 'keyId' in noticed ? noticed.keyId : null;
+    const besides = (keyId: string | null, noticeOf: string | null): Besides => ({
+      recordId: keyId === null ? undefined : recordIdOf?.(keyId),
+      notices: noticeOf === null ? [] : [rowKey(noticeOf)],
+    });
     const refs = [caller, target, ...targets].filter((ref) => ref !== undefined);
+    const direct = besides(callersKeyId, noticedKeyId);
     const first = await readItems(
       [...refs.map(keyOfRef), ...(alias === undefined ? [] : [leaseKey(alias)])],
-      callersKeyId === null ? undefined : recordOf(callersKeyId),
+      wanted.mailSwitches === true
+        ? { ...direct, notices: [...direct.notices, noticesThere().switchesKey] }
+        : direct,
       limitMs,
     );
-    const behind = (ref: TargetRef): string | null => {
-      const item = first.items.get(keyOfRef(ref));
+    const behind = (ref: TargetRef | undefined): string | null => {
+      const item = ref === undefined ? undefined : first.items.get(keyOfRef(ref));
       return item === undefined ? null : keyIdBehind(item);
     };
-    const callerBehind = caller === undefined ? null : behind(caller);
     const followed = await readItems(
       refs.flatMap((ref) => {
         const keyId = behind(ref);
         return keyId === null || first.items.has(rowKey(keyId)) ? [] : [rowKey(keyId)];
       }),
-      callerBehind === null ? undefined : recordOf(callerBehind),
+      besides(behind(caller), behind(noticed)),
       limitMs,
     );
     const items = new Map([...first.items, ...followed.items]);
     const lease = alias === undefined ? undefined : items.get(leaseKey(alias));
     const record = first.record ?? followed.record;
+    const told = new Map([...first.notices, ...followed.notices]);
+    const notice = told.get(rowKey(noticedKeyId ?? behind(noticed) ?? ''));
+    const switches = notices === null ? undefined : told.get(notices.switchesKey);
     return {
       caller: rowOf(caller, items),
       target: rowOf(target, items),
       targets: targets.map((ref) => rowOf(ref, items)),
       alias: lease === undefined ? null : parseLease(lease),
       record: record === null ? null : parseRecord(record),
+      notice: notice === undefined ? null : noticesThere().parseNotice(notice),
+      mailSwitches: switches === undefined ? null : noticesThere().parseSwitches(switches),
     };
   }
 
-  /** All reads, a hundred items at a time; the record goes with the first. */
+  /** All reads, a hundred items at a time; those of other tables go with the first. */
   async function readItems(
     keys: readonly string[],
-    recordId: string | undefined,
+    besides: Besides,
     limitMs: number,
-  ): Promise<{ items: Map<string, Item>; record: Item | null }> {
+  ): Promise<ReadItems> {
     const wanted = [...new Set(keys)];
-    const room = recordId === undefined ? maxBatch : maxBatch - 1;
+    const room = maxBatch - besides.notices.length - (besides.recordId === undefined ? 0 : 1);
     const batches = [wanted.slice(0, room)];
     for (let from = room; from < wanted.length; from += maxBatch) {
       batches.push(wanted.slice(from, from + maxBatch));
     }
     const read = await Promise.all(
-      batches.map((batch, index) => readBatch(batch, index === 0 ? recordId : undefined, limitMs)),
+      batches.map((batch, index) => readBatch(batch, index === 0 ? besides : nothing, limitMs)),
     );
+    const [first] = read;
     return {
       items: new Map(read.flatMap(({ items }) => [...items])),
-      record: read[0]?.record ?? null,
+      record: first?.record ?? null,
+      notices: first?.notices ?? new Map(),
     };
   }
 
   /** Strongly consistent: a revocation counts for every check that starts after it. */
   async function readBatch(
     keys: readonly string[],
-    recordId: string | undefined,
+    { recordId, notices: noticeKeys }: Besides,
     limitMs: number,
-  ): Promise<{ items: Map<string, Item>; record: Item | null }> {
-    const Keys = keys.map((pk) => ({ pk }));
+  ): Promise<ReadItems> {
+    const reads = (pks: readonly string[]) => ({
+      Keys: pks.map((pk) => ({ pk })),
+      ConsistentRead: true,
+    });
     const RequestItems: BatchGetCommandInput['RequestItems'] = {
-      ...(Keys.length === 0 ? {} : { [tableName]: { Keys, ConsistentRead: true } }),
-      ...(recordId === undefined
-        ? {}
-        : { [recordsName()]: { Keys: [{ pk: recordId }], ConsistentRead: true } }),
+      ...(keys.length === 0 ? {} : { [tableName]: reads(keys) }),
+      ...(recordId === undefined ? {} : { [recordsName()]: reads([recordId]) }),
+      ...(noticeKeys.length === 0 ? {} : { [noticesThere().tableName]: reads(noticeKeys) }),
     };
-    if (Object.keys(RequestItems).length === 0) return { items: new Map(), record: null };
+    if (Object.keys(RequestItems).length === 0) {
+      return { items: new Map(), record: null, notices: new Map() };
+    }
     const answer = await answered(limitMs, (abortSignal) =>
       client.send(new BatchGetCommand({ RequestItems }), { abortSignal }),
     );
     if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw unavailable(null);
-    const items = answer.Responses?.[tableName] ?? [];
+    const found = (table: string) =>
+      new Map((answer.Responses?.[table] ?? []).map((item) => [String(item['pk']), item]));
     return {
-      items: new Map(items.map((item) => [String(item['pk']), item])),
+      items: found(tableName),
       record: recordId === undefined ? null : (answer.Responses?.[recordsName()]?.[0] ?? null),
+      notices: noticeKeys.length === 0 ? new Map() : found(noticesThere().tableName),
     };
   }
 
@@ -149,6 +169,11 @@ export function keyTable(
     if (recordsTable === null)
       throw new Error('This operation has no table of idempotency records');
     return recordsTable;
+  }
+
+  function noticesThere(): NoticesPart {
+    if (notices === null) throw new Error('This operation has no table of notices');
+    return notices;
   }
 
   async function commit(
@@ -226,17 +251,31 @@ export function keyTable(
         };
       case 'delete-record':
         return { Delete: { TableName: recordsName(), Key: { pk: write.id } } };
-      case 'replace-claim-link': {
-        if (noticesTable === null) throw new Error('This operation has no table of notices');
-        const { link } = write;
-        const Item = claimLinkItem(link);
-        return { Put: { TableName: noticesTable, Item, ...isAsRead(link.rev - 1) } };
-      }
+      case 'advance-notice':
+      case 'show-notice':
+      case 'put-mail-switches':
+      case 'replace-claim-link':
+        return noticesThere().actionOf(write);
     }
   }
 }
 
-type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+/** What is read of other tables together with keys. */
+interface Besides {
+  readonly recordId: string | undefined;
+  /** Keys of the notices table. */
+  readonly notices: readonly string[];
+}
+
+const nothing: Besides = { recordId: undefined, notices: [] };
+
+interface ReadItems {
+  readonly items: Map<string, Item>;
+  readonly record: Item | null;
+  readonly notices: Map<string, Item>;
+}
+
+export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 interface Condition {
   readonly ConditionExpression: string;

@@ -33,6 +33,11 @@ export const auditIndexes = {
   byObject: { name: 'byObject', pk: 'object_id', sk: 'order_sk' },
 } as const;
 
+/** Index of the notices table: sparse, the parked notices by the time until which they are. */
+export const noticesIndexes = {
+  parked: { name: 'parked', pk: 'parked_pk', sk: 'parked_sk' },
+} as const;
+
 /** Partitions a list index is spread over, so that no single one carries all writes. */
 const shards = [0, 1, 2, 3] as const;
 
@@ -46,6 +51,13 @@ export const leaseKey = (alias: string): string => `${leasePrefix}${alias}`;
 export const claimLinkPrefix = 'CLAIM#';
 export const claimLinkKey = (noticeId: string): string => `${claimLinkPrefix}${noticeId}`;
 export const noticeKey = (noticeId: string): string => `NOTICE#${noticeId}`;
+
+/** In the notices table: which mails are sent at all. */
+export const mailSwitchesKey = 'SETTINGS#mail';
+/** One partition: what is parked is what a day's quota had no room for. */
+export const parkedPartition = 'PARKED';
+export const parkedSort = (until: Date, noticeId: string): string =>
+  `${until.toISOString()}#${noticeId}`;
 
 /** A stable shard of an id: the sum of its characters, which base62 spreads evenly. */
 export const shardOf = (id: string): number => {

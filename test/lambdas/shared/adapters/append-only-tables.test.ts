@@ -24,6 +24,10 @@ async function silentClient() {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
+const cancelled = (...codes: string[]) =>
+  refusal('TransactionCanceledException', 400, {
+    CancellationReasons: codes.map((Code) => ({ Code })),
+  });
 const taken = (Item?: object) => refusal('ConditionalCheckFailedException', 400, { Item });
 
 describe('the audit table', () => {
@@ -72,7 +76,7 @@ describe('the audit table', () => {
 });
 
 describe('the notices table', () => {
-  const notice = { id: 'n', keyId: 'k', event: 'key_created' };
+  const notice = { id: 'n', keyId: 'k', event: 'key_created', rev: 2 };
 
   it.each([
     ['taken', { status: 200, body: {} }],
@@ -88,7 +92,7 @@ describe('the notices table', () => {
     const { client, asked } = await clientThat();
     await noticesTable(client, 'notices').take(notice, now);
     const seconds = Number(asked[0]?.body.Item.taken_until.N) - now.getTime() / 1000;
-    expect(seconds).toBe(15);
+    expect(seconds).toBe(20);
     expect(seconds * 1000).toBeGreaterThan(recordMs);
   });
 
@@ -98,13 +102,15 @@ describe('the notices table', () => {
   });
 
   it('gives back only what is still being sent, and is content where it no longer is', async () => {
-    const { client, asked } = await clientThat(taken({ state: { S: 'sent' } }));
-    await noticesTable(client, 'notices').giveBack(notice, now);
-    expect(asked[0]?.body).toMatchObject({
-      ConditionExpression: '#state = :sending',
-      ExpressionAttributeNames: { '#state': 'state' },
-      ExpressionAttributeValues: { ':sending': { S: 'sending' } },
-      Item: { pk: { S: 'NOTICE#n' }, taken_until: { N: '0' } },
+    const { client, asked } = await clientThat(cancelled('ConditionalCheckFailed', 'None'));
+    await noticesTable(client, 'notices').giveBack(notice, 'Throttling', now);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.body.TransactItems[0]).toMatchObject({
+      Update: {
+        Key: { pk: { S: 'NOTICE#n' } },
+        ConditionExpression: 'attribute_not_exists(#rank) OR #rank < :below',
+        ExpressionAttributeValues: { ':below': { N: '1' }, ':taken_until': { N: '0' } },
+      },
     });
   });
 
@@ -113,22 +119,45 @@ describe('the notices table', () => {
     await noticesTable(client, 'notices').markSent(notice, 'm-1', now);
     const [{ body } = { body: {} }] = asked;
     expect(body.TransactItems).toMatchObject([
-      { Put: { Item: { pk: { S: 'NOTICE#n' }, state: { S: 'sent' }, message_id: { S: 'm-1' } } } },
-      { Put: { Item: { pk: { S: 'KEY#k' }, state: { S: 'sent' }, message_id: { S: 'm-1' } } } },
+      {
+        Update: {
+          Key: { pk: { S: 'NOTICE#n' } },
+          ExpressionAttributeValues: { ':state': { S: 'sent' }, ':message_id': { S: 'm-1' } },
+        },
+      },
+      { Put: { Item: { pk: { S: 'KEY#k' }, state: { S: 'sent' } } } },
     ]);
+  });
+
+  it('notes under the notice alone where a later mail of the key is shown', async () => {
+    const { client, asked } = await clientThat(cancelled('None', 'ConditionalCheckFailed'));
+    await noticesTable(client, 'notices').markSent(notice, 'm-1', now);
+    expect(asked.map(({ body }) => body.TransactItems.length)).toEqual([2, 1]);
+  });
+
+  it('tries again where SES tells of the mail at the same time', async () => {
+    const { client, asked } = await clientThat(
+      cancelled('TransactionConflict', 'None'),
+      cancelled('TransactionConflict', 'None'),
+    );
+    await noticesTable(client, 'notices').markSent(notice, 'm-1', now);
+    expect(asked).toHaveLength(3);
   });
 });
 
 it('a table that never answers: each call is given up within its limit', async () => {
-  const notice = { id: 'n', keyId: 'k', event: 'key_created' };
+  const notice = { id: 'n', keyId: 'k', event: 'key_created', rev: 2 };
   const record = auditRecordOf(null, rowWith());
   if (record === null) throw new Error('No record');
   const calls: ((client: DynamoDBDocumentClient) => Promise<unknown>)[] = [
     (client) => auditTable(client, 'audit').append(record),
     (client) => noticesTable(client, 'notices').take(notice, now),
-    (client) => noticesTable(client, 'notices').giveBack(notice, now),
+    (client) => noticesTable(client, 'notices').giveBack(notice, 'no', now),
     (client) => noticesTable(client, 'notices').markSent(notice, 'm-1', now),
     (client) => noticesTable(client, 'notices').markFailed(notice, 'no', now),
+    (client) => noticesTable(client, 'notices').readSwitches(),
+    (client) => noticesTable(client, 'notices').findParked(now, 1),
+    (client) => noticesTable(client, 'notices').takeParked('n', now),
   ];
   const times = calls.map(async (call) => {
     const client = await silentClient();

@@ -4,6 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { rowItem } from '../../../../lambdas/shared/adapters/table/items.ts';
 import { keyTable } from '../../../../lambdas/shared/adapters/table/key-table.ts';
+import { noticesPart } from '../../../../lambdas/shared/adapters/table/notices-part.ts';
 import { Unavailable } from '../../../../lambdas/shared/domain/errors.ts';
 import type { AliasLease } from '../../../../lambdas/shared/domain/key-row.ts';
 import type { KeyWrite } from '../../../../lambdas/shared/domain/ports.ts';
@@ -15,7 +16,7 @@ async function tableThat(...answers: Canned[]) {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true },
   });
-  return { table: keyTable(client, 'keys', 'records'), asked };
+  return { table: keyTable(client, 'keys', 'records', noticesPart('notices')), asked };
 }
 
 const row = rowWith();
@@ -267,5 +268,44 @@ describe('a read', () => {
       Limit: 25,
       ExpressionAttributeValues: { ':pk': { S: 'USER#live#ada' } },
     });
+  });
+});
+
+describe('what became of a mail', () => {
+  const { keyId } = row;
+
+  it('is read in the one call that finds caller and target', async () => {
+    const { table, asked } = await tableThat();
+    await table.load({ caller: { keyId: 'c' }, target: { keyId }, notice: true }, 1000);
+    expect(asked).toMatchObject([
+      {
+        target: 'BatchGetItem',
+        body: {
+          RequestItems: {
+            keys: { Keys: [{ pk: { S: 'KEY#c' } }, { pk: { S: `KEY#${keyId}` } }] },
+            notices: { Keys: [{ pk: { S: `KEY#${keyId}` } }], ConsistentRead: true },
+          },
+        },
+      },
+    ]);
+  });
+
+  it('is read with the row that a hash leads to, in no call more', async () => {
+    const keys = [marshall({ ...pointer, pk: `TOKEN#${pointer.hash}` })];
+    const { table, asked } = await tableThat({ status: 200, body: { Responses: { keys } } });
+    await table.load(
+      { caller: { keyId: 'c' }, target: { hash: pointer.hash }, notice: true },
+      1000,
+    );
+    expect(asked.map(({ body }) => Object.keys(body.RequestItems))).toEqual([
+      ['keys'],
+      ['keys', 'notices'],
+    ]);
+  });
+
+  it('is not asked for where nobody wants it', async () => {
+    const { table, asked } = await tableThat();
+    await table.load({ caller: { keyId: 'c' }, target: { keyId } }, 1000);
+    expect(Object.keys(asked[0]?.body.RequestItems)).toEqual(['keys']);
   });
 });

@@ -49,6 +49,13 @@ const byRole: Record<Operation, Record<UserRole, string>> = {
     internal_user: 'unauthenticated',
     internal_user_viewer: 'unauthenticated',
   },
+  'mail.read-settings': {
+    proxy_admin: 'any',
+    proxy_admin_viewer: 'any',
+    internal_user: 'denied',
+    internal_user_viewer: 'denied',
+  },
+  'mail.change-settings': { ...adminsOnly, internal_user_viewer: 'denied' },
 };
 const operations: readonly Operation[] = [
   'key.generate',
@@ -65,6 +72,8 @@ const operations: readonly Operation[] = [
   'audit.read',
   'key.health',
   'key.bulk-update',
+  'mail.read-settings',
+  'mail.change-settings',
 ];
 const byType: Record<KeyType, readonly Operation[]> = {
   default: operations,
