@@ -84,18 +84,25 @@ const notice = z.object({
 });
 const addressed = z.looseObject({ user_email: z.optional(z.string()) });
 
-/** Each birth with an invitation and each rotation of a key with an address was mailed, nothing else. */
+/**
+ * Each birth with an invitation, and each rotation, block and deletion of a key with an address was
+ * mailed, nothing else.
+ */
 export async function expectMails(rows: readonly Row[], trails: Trails) {
   const due = rows.flatMap((row) => {
     const id = keyIdOf(row);
     const { user_email: to } = addressed.parse(row['key']);
-    const actions = (trails.get(id) ?? []).map(({ action }) => action);
+    const records = trails.get(id) ?? [];
+    const actions = records.map(({ action }) => action);
     if (to === undefined) return [];
     const isInvited = to.startsWith('invited') && !actions.includes('generate_undone');
-    const rotations = actions.filter((action) => action === 'rotated');
+    const told = records.flatMap(({ action, before }) => {
+      if (action === 'blocked') return before?.['blocked'] === true ? [] : ['key_blocked'];
+      return action === 'rotated' || action === 'deleted' ? [`key_${action}`] : [];
+    });
     return [
       ...(isInvited ? [{ id, event: 'key_created' }] : []),
-      ...rotations.map(() => ({ id, event: 'key_rotated' })),
+      ...told.map((event) => ({ id, event })),
     ];
   });
   const ids = new Set(rows.map(keyIdOf));
