@@ -4,7 +4,7 @@ import type { AdminSecret } from './admin-secret.ts';
 import type { ApiOperation } from './api.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
-import type { AuditTable, IdempotencyTable, KeysTable } from './tables.ts';
+import type { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
 
 /** Who suffers when a route fails. A route without an entry does not compile. */
 const impacts: Readonly<Record<ApiOperation, string>> = {
@@ -24,6 +24,9 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'list-audit-records':
     'Auditors cannot see who changed which key; the records are written all the same.',
   'show-audit-record': 'Auditors cannot open a record; the records are written all the same.',
+  'request-claim-link': 'Owners who lost their key cannot be sent a new link to it.',
+  'claim-key': 'Owners cannot see the key that they were mailed a link to.',
+  'show-claim-page': 'Links in mails lead nowhere, so that owners cannot see their key.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };
@@ -32,6 +35,7 @@ export interface ApiOperationsProps extends OperationDefaults {
   readonly keys: KeysTable;
   readonly audit: AuditTable;
   readonly idempotency: IdempotencyTable;
+  readonly notices: NoticesTable;
   readonly secrets: MirroredSecrets;
   readonly adminSecret: AdminSecret;
 }
@@ -39,7 +43,7 @@ export interface ApiOperationsProps extends OperationDefaults {
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
-  { keys, audit, idempotency, secrets, adminSecret, ...defaults }: ApiOperationsProps,
+  { keys, audit, idempotency, notices, secrets, adminSecret, ...defaults }: ApiOperationsProps,
 ): Readonly<Record<ApiOperation, Operation>> {
   // Every call's own limit is counted from this, and so is the fence of the two-store protocol.
   const timeout = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
@@ -69,10 +73,17 @@ export function apiOperations(
   const blockKey = create('block-key');
   const resetSpend = create('reset-spend');
   const updateKeys = create('update-keys');
-  for (const operation of [blockKey, resetSpend, updateKeys]) {
+  const requestClaimLink = create('request-claim-link');
+  for (const operation of [blockKey, resetSpend, updateKeys, requestClaimLink]) {
     keys.grantChange(operation);
     idempotency.grantKeep(operation);
   }
+
+  // Whoever has a link has no credential: this is the one such function that may read a value.
+  const claimKey = create('claim-key');
+  keys.grantChange(claimKey);
+  notices.grantClaim(claimKey);
+  secrets.grantClaim(claimKey);
 
   const showKeyInfo = create('show-key-info');
   const showKeys = create('show-keys');
@@ -107,6 +118,9 @@ export function apiOperations(
     'list-aliases': listAliases,
     'list-audit-records': listAuditRecords,
     'show-audit-record': showAuditRecord,
+    'request-claim-link': requestClaimLink,
+    'claim-key': claimKey,
+    'show-claim-page': create('show-claim-page'),
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),
   };

@@ -2,6 +2,7 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  CfnStage,
   HttpApi,
   HttpMethod,
   HttpRoute,
@@ -36,6 +37,17 @@ const accessLog = {
 } as const;
 
 /**
+ * Of the one route that takes no credential and reads secrets, far above what people need: it keeps
+ * whoever tries tokens, or opens one link over and over, from costing more than that. Nobody guesses
+ * 160 random bits at any rate.
+ */
+const claimThrottle = { ratePerSecond: 5, burst: 20 } as const;
+const claimRoute = 'POST /key/claim' satisfies `${Method} ${Path}`;
+
+type Method = (typeof routes)[number]['method'];
+type Path = (typeof routes)[number]['path'];
+
+/**
  * The HTTP API, at the root of its domain. It exists before its functions, which show its URL in
  * mails; `serve` then connects them.
  */
@@ -44,6 +56,7 @@ export class KeyApi extends Construct {
   /** Without a trailing slash. */
   readonly url: string;
   readonly http: HttpApi;
+  private readonly stage: HttpStage;
 
   constructor(scope: Construct, id: string, environment: Environment, alarms: ITopic) {
     super(scope, id);
@@ -58,7 +71,7 @@ export class KeyApi extends Construct {
       retention: environment.retention.logs,
       removalPolicy: environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    new HttpStage(this, 'Stage', {
+    this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.http,
       stageName: '$default',
       autoDeploy: true,
@@ -99,16 +112,31 @@ export class KeyApi extends Construct {
       return integration;
     };
     for (const { method, path, operation } of routes) {
-      this.http.addRoutes({
+      const added = this.http.addRoutes({
         path,
         methods: [HttpMethod[method]],
         integration: integrate(operation),
       });
+      if (`${method} ${path}` === claimRoute) this.throttle(claimRoute, added);
     }
     new HttpRoute(this, 'UnknownRoute', {
       httpApi: this.http,
       routeKey: HttpRouteKey.DEFAULT,
       integration: integrate(fallbackOperation),
     });
+  }
+
+  /** Limits one route further than the stage does. */
+  private throttle(routeKey: string, added: readonly HttpRoute[]) {
+    const { defaultChild } = this.stage.node;
+    if (!(defaultChild instanceof CfnStage)) throw new Error('The stage has another shape');
+    defaultChild.routeSettings = {
+      [routeKey]: {
+        ThrottlingRateLimit: claimThrottle.ratePerSecond,
+        ThrottlingBurstLimit: claimThrottle.burst,
+      },
+    };
+    // API Gateway refuses settings of a route that is not there yet.
+    this.stage.node.addDependency(...added);
   }
 }

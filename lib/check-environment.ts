@@ -83,6 +83,13 @@ function checkSecrets({ name, secrets }: Environment, refuse: Refuse) {
 }
 
 function checkMail({ mail, local }: Environment, refuse: Refuse) {
+  const { claimLinkHours } = mail;
+  if (!Number.isInteger(claimLinkHours) || claimLinkHours < 0 || claimLinkHours > 168) {
+    refuse(
+      'mail.claimLinkHours',
+      `is ${claimLinkHours}: use whole hours up to 168, or 0 for no links`,
+    );
+  }
   if (!mail.alerting) return;
   checkLooks(mail, refuse);
   const { from, identity } = mail;

@@ -75,6 +75,11 @@ export interface MailEnvironment {
   readonly supportContact: string | null;
   /** Last lines of every mail. */
   readonly signature: string | null;
+  /**
+   * How long a claim link counts, by which the owner of a key is shown its value once, without an AWS
+   * account. 0: mails have no link, and no function without a credential may read a secret.
+   */
+  readonly claimLinkHours: number;
 }
 
 export interface KeyRules {

@@ -43,6 +43,7 @@ const aws = {
     identity: null,
     createsIdentity: true,
     domains: [],
+    claimLinkHours: 24,
   },
   keys: {
     defaults: {},
@@ -80,6 +81,7 @@ export const environments: Readonly<Record<string, Environment>> = {
       identity: 'latchkey@localhost.example',
       createsIdentity: true,
       domains: ['*'],
+      claimLinkHours: 24,
     },
     keys: { ...aws.keys, allowCustomKeys: true },
     throttling: { ratePerSecond: 1000, burst: 2000 },

@@ -37,6 +37,7 @@ export function functionSettings(environment: Environment, deployed: Deployed): 
       logoUrl: mail.logoUrl,
       supportContact: mail.supportContact,
       signature: mail.signature,
+      claimLinkHours: mail.claimLinkHours,
     },
     keyDefaults: keys.defaults,
     keyLimits: keys.limits,

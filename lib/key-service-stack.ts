@@ -49,7 +49,17 @@ export class KeyServiceStack extends Stack {
       settings: settingsVariable(this, settings),
     };
 
-    api.serve(apiOperations(this, { ...defaults, keys, audit, idempotency, secrets, adminSecret }));
+    api.serve(
+      apiOperations(this, {
+        ...defaults,
+        keys,
+        audit,
+        idempotency,
+        notices,
+        secrets,
+        adminSecret,
+      }),
+    );
     const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
     const reconciler = new Reconciler(this, 'Reconciler', {
       ...defaults,

@@ -63,6 +63,14 @@ export class MirroredSecrets extends Construct {
     this.acknowledgePattern(operation);
   }
 
+  /** Read the value that a claim link is for. No right at all where there are no such links. */
+  grantClaim(operation: Operation): void {
+    const { secrets, mail } = this.environment;
+    if (!secrets.storeVirtualKeys || !mail.alerting || mail.claimLinkHours === 0) return;
+    reachSecrets(operation, this.environment, ['GetSecretValue'], [this.pattern]);
+    this.acknowledgePattern(operation);
+  }
+
   /** Put another value in the place of the present one, without reading either. */
   grantRotate(operation: Operation): void {
     reachSecrets(operation, this.environment, ['PutSecretValue'], [this.pattern]);

@@ -114,4 +114,4 @@ export class Operation extends Construct implements IGrantable {
   }
 }
 
-type Conditions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+export type Conditions = Readonly<Record<string, Readonly<Record<string, string>>>>;

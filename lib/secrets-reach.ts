@@ -8,7 +8,7 @@ export const viaSecretsManager = (stack: Stack) => ({
 });
 
 /** What takes the key that encrypts a secret. Who labels, removes or restores one never sees its value. */
-const valueActions = ['CreateSecret', 'GetSecretValue', 'PutSecretValue'];
+const storingActions = ['CreateSecret', 'PutSecretValue'];
 
 /**
  * Lets the function do `actions` on the secrets `names` match, with what that takes: the customer
@@ -27,8 +27,9 @@ export function reachSecrets(
     names.map((name) => secretArn(stack, name)),
   );
   const { kmsKeyArn } = environment.secrets;
-  if (kmsKeyArn !== null && actions.some((action) => valueActions.includes(action))) {
-    const keyActions = ['kms:GenerateDataKey', 'kms:Decrypt'];
+  const stores = actions.some((action) => storingActions.includes(action));
+  if (kmsKeyArn !== null && (stores || actions.includes('GetSecretValue'))) {
+    const keyActions = stores ? ['kms:GenerateDataKey', 'kms:Decrypt'] : ['kms:Decrypt'];
     operation.allow(keyActions, [kmsKeyArn], viaSecretsManager(stack));
   }
   const endpoint = environment.local?.secretsEndpoint ?? null;

@@ -9,12 +9,13 @@ import {
 import type { Construct } from 'constructs';
 import {
   auditIndexes,
+  claimLinkPrefix,
   keysIndexes,
   listedAttribute,
   tableAttributes,
 } from '../lambdas/shared/adapters/table/keys.ts';
 import type { Environment } from './environment.ts';
-import type { Operation } from './operation.ts';
+import type { Conditions, Operation } from './operation.ts';
 
 const partitionKey = { name: tableAttributes.pk, type: AttributeType.STRING };
 const sortKey = { name: tableAttributes.sk, type: AttributeType.STRING };
@@ -188,9 +189,16 @@ export class NoticesTable extends TableV2 {
     );
   }
 
-  /** Claim a notice, so that it is sent once, and note what became of it. */
+  /** Take a notice, so that it is sent once, and note what became of it; make the claim link of its mail. */
   grantNote(operation: Operation): void {
-    give(operation, 'NOTICES_TABLE', this, ['PutItem']);
+    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem']);
+  }
+
+  /** Find a claim link, and use it up. No other item. */
+  grantClaim(operation: Operation): void {
+    give(operation, 'NOTICES_TABLE', this, ['GetItem', 'PutItem'], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `${claimLinkPrefix}*` },
+    });
   }
 }
 
@@ -230,11 +238,13 @@ function give(
   variable: 'KEYS_TABLE' | 'AUDIT_TABLE' | 'IDEMPOTENCY_TABLE' | 'NOTICES_TABLE',
   table: TableV2,
   actions: readonly string[],
+  conditions: Conditions = {},
 ) {
   operation.setVariable(variable, table.tableName);
   operation.allow(
     actions.map((action) => `dynamodb:${action}`),
     [table.tableArn],
+    conditions,
   );
 }
 

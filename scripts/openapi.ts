@@ -72,7 +72,7 @@ async function servedBy(operation: string): Promise<Served> {
 }
 
 function pathItem(operation: string, path: string, { contract, takesIdempotencyKey }: Served) {
-  const { summary, description, query, body, isBodyOptional, answer, errors, open } = contract;
+  const { summary, description, query, body, isBodyOptional, errors, open } = contract;
   const parameters = [
     ...pathParameters(path),
     ...(query === undefined ? [] : parametersOf(query)),
@@ -93,7 +93,7 @@ function pathItem(operation: string, path: string, { contract, takesIdempotencyK
           },
         }),
     responses: {
-      200: { description: 'Done.', content: json(jsonSchema(answer, 'output')) },
+      200: { description: 'Done.', content: answerContent(contract) },
       ...errorResponses(takesIdempotencyKey ? [errors, repeatErrors] : [errors]),
     },
   };
@@ -159,6 +159,10 @@ const pathParameters = (path: string) =>
     required: true,
     schema: { type: 'string' },
   }));
+
+const answerContent = ({ answer, answerType = 'application/json' }: Contract) => ({
+  [answerType]: { schema: jsonSchema(answer, 'output') },
+});
 
 const json = (schema: unknown) => ({ 'application/json': { schema } });
 

@@ -3,10 +3,13 @@
  * least once; twice only where SES took the first one and this function did not learn or note it.
  */
 import { documentClient, sesClient } from '../shared/adapters/clients.ts';
+import { secureRandom } from '../shared/adapters/randomness.ts';
 import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.ts';
 import { sesMailer } from '../shared/adapters/ses-mailer.ts';
+import { claimLinks } from '../shared/adapters/table/claim-links.ts';
 import { noticesTable } from '../shared/adapters/table/notices-table.ts';
 import { readConfig, readSettings } from '../shared/config.ts';
+import { linkExpiry } from '../shared/domain/claim-link.ts';
 import { type DueNotice, dueNoticeOf, type KeyMailEvent } from '../shared/domain/due-notice.ts';
 import type { ClaimLinks, Mailer, Notices } from '../shared/domain/ports.ts';
 import { isAddress } from '../shared/domain/recipient.ts';
@@ -33,7 +36,7 @@ export const emailKeyChange =
     if (state === 'in-flight') throw new Error('Another sender may be at this notice');
     // Of what was stored by an earlier release, or by hand: SES would take a list apart.
     if (!isAddress(due.notify.to)) return notices.markFailed(notice, 'NoAddress', now());
-    const claim = await claimOf(claimLinks, due, now());
+    const claim = await claimOf(claimLinks, due, settings, now());
     const outcome = await mailer.send(keyMail(due, claim, settings));
     switch (outcome.kind) {
       case 'sent':
@@ -53,31 +56,29 @@ export const emailKeyChange =
   };
 
 const withLink: ReadonlySet<KeyMailEvent> = new Set(['key_created', 'key_rotated', 'claim_link']);
-const linkHours = 24;
 
 /** Made anew with each try: the last mail that goes out has the link that works. */
 async function claimOf(
-  claimLinks: ClaimLinks,
+  links: ClaimLinks,
   { id, event, row }: DueNotice,
+  settings: Settings,
   now: Date,
 ): Promise<ClaimLink | null> {
   if (!withLink.has(event)) return null;
-  const url = await claimLinks.issue({ id, keyId: row.keyId, event }, row, now);
-  return url === null ? null : { url, until: new Date(now.getTime() + linkHours * 3_600_000) };
+  const url = await links.issue({ id, keyId: row.keyId, event }, row, now);
+  return url === null ? null : { url, until: linkExpiry(settings, now) };
 }
-
-/** There are none yet. */
-const noClaimLinks: ClaimLinks = { issue: async () => null };
 
 export const handler = rowStreamHandler(
   'email-key-change',
   emailKeyChange(() => {
     const settings = readSettings();
     if (settings.mail.from === null) throw new Error('No from address is set');
+    const { NOTICES_TABLE } = readConfig('NOTICES_TABLE');
     return {
-      notices: noticesTable(documentClient, readConfig('NOTICES_TABLE').NOTICES_TABLE),
+      notices: noticesTable(documentClient, NOTICES_TABLE),
+      claimLinks: claimLinks(documentClient, NOTICES_TABLE, settings, secureRandom),
       mailer: sesMailer(sesClient, settings.mail.from, settings.mail.configurationSet),
-      claimLinks: noClaimLinks,
       settings,
       now: () => new Date(),
     };

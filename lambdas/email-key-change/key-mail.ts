@@ -13,7 +13,8 @@ import { readableTime } from './readable.ts';
 /** A link that shows the key's value, once. */
 export interface ClaimLink {
   readonly url: string;
-  readonly until: Date;
+  /** ISO 8601. */
+  readonly until: string;
 }
 
 const mostOfName = 60;
@@ -37,7 +38,7 @@ export function keyMail(due: DueNotice, claim: ClaimLink | null, settings: Setti
   const note =
     claim === null
       ? null
-      : prose`It shows the key once, and works until ${readableTime(claim.until.toISOString())}. After that, ask ${contact(settings)} for a new link.`;
+      : prose`It shows the key once, and works until ${readableTime(claim.until)}. After that, ask ${contact(settings)} for a new link.`;
   return {
     to: notify.to,
     noticeId: id,

@@ -7,6 +7,7 @@ import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { memoryAuditReads } from '../fakes/memory-audit-reads.ts';
 import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
+import { memoryClaimLinks } from '../fakes/memory-claim-links.ts';
 import { MemoryDueRows } from '../fakes/memory-due-rows.ts';
 import { memoryKeyLists } from '../fakes/memory-key-lists.ts';
 import { MemoryKeyTable } from '../fakes/memory-key-table.ts';
@@ -16,6 +17,7 @@ import { MemorySecrets } from '../fakes/memory-secrets.ts';
 import { memoryTrailLinks } from '../fakes/memory-trail-links.ts';
 import { auditReadsCases } from './audit-reads-cases.ts';
 import { auditTrailCases } from './audit-trail-cases.ts';
+import { claimLinksCases } from './claim-links-cases.ts';
 import { dueRowsCases } from './due-rows-cases.ts';
 import { fakeSecretsClient } from './fake-secrets-client.ts';
 import { keyListsCases } from './key-lists-cases.ts';
@@ -62,6 +64,12 @@ describe('the links of the audit trail in memory', () => {
 describe('notices in memory', () => {
   const notices = new MemoryNotices();
   holdTo(noticesCases(() => notices));
+});
+
+describe('claim links in memory', () => {
+  const table = new MemoryKeyTable();
+  const links = memoryClaimLinks(table);
+  holdTo(claimLinksCases(() => ({ table, links })));
 });
 
 describe('the mailer in memory', () => {

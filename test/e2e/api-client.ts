@@ -69,6 +69,16 @@ export const resetSpend = (
   headers: Sent['headers'] = {},
 ) => post(`/key/${encodeURIComponent(identifier)}/reset_spend`, body, key, headers);
 
+export const requestClaimLink = (
+  identifier: string,
+  key = masterKey,
+  headers: Sent['headers'] = {},
+) => post(`/key/${encodeURIComponent(identifier)}/claim-link`, undefined, key, headers);
+
+/** Presents the token of a claim link, without a credential. */
+export const claim = (token: string): Promise<Received> =>
+  send({ method: 'POST', path: '/key/claim', body: { token } });
+
 /** By GET, as the holder of a key. */
 export const look = (path: string, key = masterKey): Promise<Received> =>
   send({ path, headers: { authorization: `Bearer ${key}` } });

@@ -4,11 +4,13 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESClient } from '@aws-sdk/client-ses';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, inject } from 'vitest';
+import { secureRandom } from '../../lambdas/shared/adapters/randomness.ts';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { sesMailer } from '../../lambdas/shared/adapters/ses-mailer.ts';
 import { auditReads } from '../../lambdas/shared/adapters/table/audit-reads.ts';
 import { auditTable } from '../../lambdas/shared/adapters/table/audit-table.ts';
+import { claimLinks, issuedLinks } from '../../lambdas/shared/adapters/table/claim-links.ts';
 import { dueRows } from '../../lambdas/shared/adapters/table/due-rows.ts';
 import { keyLists } from '../../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../../lambdas/shared/adapters/table/key-table.ts';
@@ -16,6 +18,7 @@ import { noticesTable } from '../../lambdas/shared/adapters/table/notices-table.
 import { trailLinks } from '../../lambdas/shared/adapters/table/trail-links.ts';
 import { auditReadsCases } from '../contract/audit-reads-cases.ts';
 import { auditTrailCases } from '../contract/audit-trail-cases.ts';
+import { claimLinksCases } from '../contract/claim-links-cases.ts';
 import { dueRowsCases } from '../contract/due-rows-cases.ts';
 import { keyListsCases } from '../contract/key-lists-cases.ts';
 import { keyTableCases } from '../contract/key-table-cases.ts';
@@ -24,6 +27,7 @@ import { noticesCases } from '../contract/notices-cases.ts';
 import { secretsCases } from '../contract/secrets-cases.ts';
 import { holdTo } from '../contract/suite.ts';
 import { trailLinksCases } from '../contract/trail-links-cases.ts';
+import { settingsWith } from '../fixtures/settings.ts';
 import { auditOf, mailsTo, outputOf } from './local-aws.ts';
 
 const { endpoint, guardUrl, region, credentials } = inject('deployed');
@@ -88,6 +92,16 @@ describe('the links of the audit trail', () => {
 describe('notices', () => {
   const notices = noticesTable(documents, outputOf('NoticesTableName'));
   holdTo(noticesCases(() => notices));
+});
+
+describe('claim links', () => {
+  const [keys, notices] = [outputOf('KeysTableName'), outputOf('NoticesTableName')];
+  const links = {
+    ...issuedLinks(documents, notices),
+    ...claimLinks(documents, notices, settingsWith(), secureRandom),
+  };
+  const table = keyTable(documents, keys, null, notices);
+  holdTo(claimLinksCases(() => ({ table, links })));
 });
 
 describe('the mailer', () => {

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { parseClaimLink } from '../../lambdas/shared/adapters/table/claim-links.ts';
 import {
+  claimLinkItem,
   type Item,
   leaseItem,
   parseLease,
@@ -11,12 +13,14 @@ import {
   rowItem,
 } from '../../lambdas/shared/adapters/table/items.ts';
 import {
+  claimLinkKey,
   keyRowPrefix,
   leaseKey,
   pointerKey,
   rowKey,
   userPartition,
 } from '../../lambdas/shared/adapters/table/keys.ts';
+import type { ClaimLink } from '../../lambdas/shared/domain/claim-link.ts';
 import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
 import type { IdempotencyRecord } from '../../lambdas/shared/domain/idempotency.ts';
 import type { AliasLease, KeyRow } from '../../lambdas/shared/domain/key-row.ts';
@@ -51,6 +55,8 @@ const tokenMs = 600_000;
 export class MemoryKeyTable implements KeyTable {
   /** The table of idempotency records. */
   readonly records = new Map<string, IdempotencyRecord>();
+  /** Of the table of notices, the claim links. */
+  readonly claimLinks = new Map<string, ClaimLink>();
   /** What of the stream is a write of a key row. */
   readonly stream: StreamRecord[] = [];
   readonly #now: () => Date;
@@ -128,6 +134,7 @@ export class MemoryKeyTable implements KeyTable {
     const isOver = (ttl: unknown) => typeof ttl === 'number' && ttl * 1000 <= this.#now().getTime();
     for (const [pk, { ttl }] of this.items) if (isOver(ttl)) this.#table.remove(pk, true);
     for (const [id, { ttl }] of this.records) if (isOver(ttl)) this.records.delete(id);
+    for (const [id, { ttl }] of this.claimLinks) if (isOver(ttl)) this.claimLinks.delete(id);
   }
 
   /** Drops what the stream does not keep any longer, from `changes`. */
@@ -200,6 +207,8 @@ export class MemoryKeyTable implements KeyTable {
       if (table === 'records') {
         if (item === null) this.records.delete(key);
         else this.records.set(key, parseRecord(item));
+      } else if (table === 'claim-links') {
+        if (item !== null) this.claimLinks.set(key, parseClaimLink(item));
       } else if (item === null) this.#table.remove(key);
       else this.#put(key, item);
     }
@@ -216,7 +225,8 @@ export class MemoryKeyTable implements KeyTable {
   }
 
   #isMet({ table, key, condition }: Action): boolean {
-    const current = table === 'records' ? this.records.get(key) : this.items.get(key);
+    const tables = { keys: this.items, records: this.records, 'claim-links': this.claimLinks };
+    const current = tables[table].get(key);
     switch (condition.is) {
       case 'any':
         return true;
@@ -234,7 +244,7 @@ export class MemoryKeyTable implements KeyTable {
 
 /** One item of a transaction, as the real adapter would send it. */
 interface Action {
-  readonly table: 'keys' | 'records';
+  readonly table: 'keys' | 'records' | 'claim-links';
   readonly key: string;
   /** Null to delete it. */
   readonly item: Item | null;
@@ -249,7 +259,12 @@ interface Action {
 
 function actionOf(write: KeyWrite, isTransaction: boolean): Action {
   const put = (key: string, item: Item, condition: Action['condition']): Action => ({
-    table: write.kind === 'create-record' ? 'records' : 'keys',
+    table:
+      write.kind === 'create-record'
+        ? 'records'
+        : write.kind === 'replace-claim-link'
+          ? 'claim-links'
+          : 'keys',
     key,
     item: storedIn(item, isTransaction),
     condition,
@@ -284,6 +299,10 @@ function actionOf(write: KeyWrite, isTransaction: boolean): Action {
       return put(pointerKey(write.pointer.hash), pointerItem(write.pointer), { is: 'any' });
     case 'delete-pointer':
       return { table: 'keys', key: pointerKey(write.hash), item: null, condition: { is: 'any' } };
+    case 'replace-claim-link': {
+      const { link } = write;
+      return put(claimLinkKey(link.notice_id), claimLinkItem(link), asRead(link.rev));
+    }
     case 'delete-record':
       return { table: 'records', key: write.id, item: null, condition: { is: 'any' } };
   }

@@ -4,6 +4,7 @@ import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { blockKey, route as blockRoute } from '../../lambdas/block-key/handler.ts';
 import { checkKey, route as checkKeyRoute } from '../../lambdas/check-key/handler.ts';
 import { handler as checkLiveness } from '../../lambdas/check-liveness/handler.ts';
+import { claimKey } from '../../lambdas/claim-key/handler.ts';
 import { deleteKey, route as deleteRoute } from '../../lambdas/delete-key/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { generateKey, route as generateRoute } from '../../lambdas/generate-key/handler.ts';
@@ -15,6 +16,10 @@ import {
 import { listKeys, route as listKeysRoute } from '../../lambdas/list-keys/handler.ts';
 import { handler as refuseUnknownRoute } from '../../lambdas/refuse-unknown-route/handler.ts';
 import { regenerateKey, route as regenerateRoute } from '../../lambdas/regenerate-key/handler.ts';
+import {
+  requestClaimLink,
+  route as requestClaimLinkRoute,
+} from '../../lambdas/request-claim-link/handler.ts';
 import { resetSpend, route as resetSpendRoute } from '../../lambdas/reset-spend/handler.ts';
 import { rowItem } from '../../lambdas/shared/adapters/table/items.ts';
 import { rowKey } from '../../lambdas/shared/adapters/table/keys.ts';
@@ -23,6 +28,7 @@ import { masterKeyId } from '../../lambdas/shared/domain/key-format.ts';
 import type {
   AuditReads,
   DueRows,
+  IssuedLinks,
   KeyLists,
   KeyTable,
   Randomness,
@@ -38,6 +44,7 @@ import {
   showAuditRecord,
   route as showAuditRoute,
 } from '../../lambdas/show-audit-record/handler.ts';
+import { handler as showClaimPage } from '../../lambdas/show-claim-page/handler.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { showKeys, route as showKeysRoute } from '../../lambdas/show-keys/handler.ts';
 import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
@@ -48,7 +55,7 @@ import { FakeClock } from './clock.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
 import { memoryAuditReads } from './memory-audit-reads.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
-import { MemoryClaimLinks } from './memory-claim-links.ts';
+import { memoryClaimLinks } from './memory-claim-links.ts';
 import { MemoryDueRows } from './memory-due-rows.ts';
 import { memoryKeyLists } from './memory-key-lists.ts';
 import { MemoryKeyTable } from './memory-key-table.ts';
@@ -86,6 +93,7 @@ export interface ProcessStores {
   readonly due: DueRows;
   readonly lists: KeyLists;
   readonly audit: AuditReads;
+  readonly links: IssuedLinks;
   /** Its clock, where that goes wrong. */
   readonly now?: () => Date;
 }
@@ -120,13 +128,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   const trail = new MemoryAuditTrail();
   const notices = new MemoryNotices();
   const mailer = new MemoryMailer(clock.now);
-  const claimLinks = new MemoryClaimLinks();
   const due = new MemoryDueRows(table);
   const lists = memoryKeyLists(table);
   const trailLinks = memoryTrailLinks(trail);
   const audit = memoryAuditReads(trail);
+  const claimLinks = memoryClaimLinks(table, settings);
   const stores = { table, secrets, random, now, settings };
-  const processStores: ProcessStores = { table, secrets, due, lists, audit };
+  const processStores: ProcessStores = { table, secrets, due, lists, audit, links: claimLinks };
 
   /** The functions as one process, which may see the stores through faults. */
   const handlersOver = (seen: ProcessStores) => {
@@ -153,6 +161,12 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       'update-keys': api(updateKeysRoute, () => ({ ...own, operation: updateKeys(own) })),
       'verify-key': verifyKey(() => own),
       'check-key': api(checkKeyRoute, () => ({ ...own, operation: checkKey })),
+      'request-claim-link': api(requestClaimLinkRoute, () => ({
+        ...own,
+        operation: requestClaimLink(own),
+      })),
+      'claim-key': claimKey(() => own),
+      'show-claim-page': showClaimPage,
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };
@@ -199,7 +213,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     return {
       status: given.statusCode ?? 0,
       headers: given.headers ?? {},
-      body: given.body === undefined ? undefined : JSON.parse(given.body),
+      body: bodyOf(given),
     };
   }
 
@@ -290,8 +304,8 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     trail,
     trailLinks,
     notices,
-    mailer,
     claimLinks,
+    mailer,
     answer,
     send,
     asAdmin,
@@ -300,6 +314,11 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     provisionAdmin,
     provisionAdminSecret,
   };
+}
+
+function bodyOf({ body, headers }: APIGatewayProxyStructuredResultV2): unknown {
+  if (body === undefined) return undefined;
+  return headers?.['content-type'] === 'application/json' ? JSON.parse(body) : body;
 }
 
 /** A service with its admin key in place. */

@@ -4,6 +4,7 @@ import type {
   CommitOutcome,
   DueRows,
   Entry,
+  IssuedLinks,
   KeyLists,
   KeyTable,
   Listing,
@@ -23,6 +24,7 @@ export const faultyStores = (stores: ProcessStores, process: CallPort): ProcessS
   due: faultyDueRows(stores.due, process),
   lists: faultyLists(stores.lists, process),
   audit: faultyAudit(stores.audit, process),
+  links: faultyLinks(stores.links, process),
 });
 
 const throttled = (): { kind: 'throttled' } => ({ kind: 'throttled' });
@@ -124,6 +126,11 @@ const faultyListing = <E extends Entry>(list: Listing<E>, process: CallPort): Li
 const faultyLists = (lists: KeyLists, process: CallPort): KeyLists => ({
   keys: (listing) => faultyListing(lists.keys(listing), process),
   aliases: () => faultyListing(lists.aliases(), process),
+});
+
+const faultyLinks = (links: IssuedLinks, process: CallPort): IssuedLinks => ({
+  find: (noticeId, limitMs) =>
+    process.call('find', limitMs, () => links.find(noticeId, limitMs), cannotRead, cannotRead),
 });
 
 const faultyAudit = (audit: AuditReads, process: CallPort): AuditReads => ({

@@ -152,6 +152,7 @@ function plaintext(world: World, logged: readonly string[]): string[] {
   const sinks: Record<string, unknown> = {
     'the table': [...world.table.items.values()],
     'the records': [...world.table.records.values()],
+    'the claim links': [...world.table.claimLinks.values()],
     'the stream': world.table.stream,
     'the audit': [...world.trail.records.values()],
     'the mails': world.mailer.inbox,

@@ -45,7 +45,7 @@ const nobody: Born = { key: '', token: '', key_id: '' };
  * How many faults hit a run: `FAULTS=1` leaves out all pairs, which takes seconds rather than minutes,
  * and `FAULTS=2` leaves out none. Else the pairs are for the variants that are the heart of an operation.
  */
-const onesAndPairs = process.env['FAULTS'] === '1' ? ([1] as const) : ([1, 2] as const);
+export const onesAndPairs = process.env['FAULTS'] === '1' ? ([1] as const) : ([1, 2] as const);
 export const mostlyOnes = process.env['FAULTS'] === '2' ? ([1, 2] as const) : ([1] as const);
 
 const passes = 8;
@@ -255,7 +255,8 @@ function brokenMails({ table, mailer, trail }: World, body: unknown): string[] {
     : [`I17: ${mailer.inbox.length} mails for a key that is ${isLive ? 'live' : 'undone'}`];
 }
 
-function* plans(calls: number, faults: 1 | 2): Generator<FaultPlan> {
+/** Every plan of so many faults in a run of so many calls. */
+export function* plans(calls: number, faults: 1 | 2): Generator<FaultPlan> {
   for (let first = 1; first <= calls; first += 1) {
     for (const kind of faultKinds) {
       if (faults === 1) yield new Map([[first, kind]]);

@@ -8,6 +8,7 @@ import { seededRandom } from '../fakes/seeded-random.ts';
 import { type Sent, startedService } from '../fakes/service.ts';
 import { FaultyProcess } from '../faults/fault-port.ts';
 import { faultyStores } from '../faults/faulty-stores.ts';
+import { newestToken } from './fixtures/claims.ts';
 
 async function watched(before: readonly Sent[] = []) {
   const service = await startedService();
@@ -97,6 +98,24 @@ describe('calls made', () => {
     }
     const asked = await callsOf({ path: '/key/verify', headers, body: { key: chosen } }, before);
     expect(asked).toEqual({ status: 200, made: ['load'] });
+  });
+
+  it('by a claim: link, row, transaction, secret; by a wrong token the link; by what is none, none', async () => {
+    const body = { send_invite_email: true, user_email: 'ada@example.com' };
+    const { service, seen, made } = await watched([{ path: '/key/generate', body }]);
+    const token = newestToken(service);
+    const claim = async (given: string) => {
+      made.length = 0;
+      const sent = { path: '/key/claim', body: { token: given } };
+      const { status } = await service.sendThrough(seen, sent);
+      return { status, made: [...made] };
+    };
+    expect(await claim('sk-1234')).toEqual({ status: 404, made: [] });
+    const wrong = token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+    expect(await claim(wrong)).toEqual({ status: 404, made: ['find'] });
+    const use = 'commit replace-row+replace-claim-link';
+    expect(await claim(token)).toEqual({ status: 200, made: ['find', 'load', use, 'read'] });
+    expect(await claim(token)).toEqual({ status: 410, made: ['find', 'load', use] });
   });
 
   it('by a check of what calls: the caller alone', async () => {

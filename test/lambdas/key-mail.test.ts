@@ -97,7 +97,7 @@ describe('what a mail says', () => {
         'sk-...b3Qz',
         'ada@acme.io',
         'data-platform',
-        'gpt-4o, claude-sonnet-4, mistral-large',
+        'gpt-4o, llama-3-70b, mistral-large',
         '$12.50',
         '$100.00 per 30 days',
         '23 February 2027, 13:50 UTC',
@@ -271,7 +271,7 @@ describe('whatever a key is called, its mail', () => {
   });
 
   it('leaves dots alone elsewhere', () => {
-    for (const name of ['gpt-4.1', 'ada.lovelace@acme.io', 'anthropic.claude-v2:1']) {
+    for (const name of ['gpt-4.1', 'ada.lovelace@acme.io', 'meta.llama3-70b:1']) {
       expect(called(name).text).toContain(`Alias: ${name}\n`);
     }
   });

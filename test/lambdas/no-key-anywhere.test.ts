@@ -141,7 +141,6 @@ describe('the key of a birth is in no store, log or mail, whether it', () => {
     for (const key of [undefined, chosen]) {
       for (const key_alias of [undefined, 'alpha']) {
         const service = await startedService();
-        service.claimLinks.isOn = true;
         const values = offeredValues(service);
         const life = { ...fields, key, key_alias, max_budget: 1, duration: '40d' };
         const { body } = await service.generate(life);

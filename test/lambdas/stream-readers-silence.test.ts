@@ -5,7 +5,7 @@ import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { readerLimits } from '../../lambdas/shared/adapters/reader-limits.ts';
 import { type RowChange, rowStreamHandler } from '../../lambdas/shared/adapters/row-stream.ts';
-import type { AuditTrail, Mailer, Notices } from '../../lambdas/shared/domain/ports.ts';
+import type { AuditTrail, ClaimLinks, Mailer, Notices } from '../../lambdas/shared/domain/ports.ts';
 import { lambdaContext } from '../fakes/gateway-event.ts';
 import { startedService } from '../fakes/service.ts';
 import { streamRecordOf } from '../fakes/stream-record.ts';
@@ -94,7 +94,7 @@ describe('a reader whose stores are silent', () => {
   it('mail: ends in time, where each call takes all that it may', async () => {
     const service = await startedService();
     const { settled } = await batches(service);
-    const { claimLinks, settings, now, clock } = service;
+    const { settings, now, clock } = service;
     let sends = 0;
     const gone = async () => {
       clock.advance(tableMs);
@@ -108,6 +108,13 @@ describe('a reader whose stores are silent', () => {
       giveBack: gone,
       markSent: gone,
       markFailed: gone,
+    };
+    const claimLinks: ClaimLinks = {
+      // It finds no earlier link, and writes one.
+      async issue() {
+        clock.advance(2 * tableMs);
+        return 'https://keys.example.com/claim#token';
+      },
     };
     const mailer: Mailer = {
       async send() {

@@ -1,3 +1,4 @@
+import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
 import { plain, resourcesOf } from './fixtures/resources.ts';
@@ -55,6 +56,7 @@ describe('routes', () => {
       'GET /audit/{id}',
       'POST /key/{key}/regenerate',
       'POST /key/{key}/reset_spend',
+      'POST /key/{key}/claim-link',
     ]);
   });
 
@@ -84,6 +86,21 @@ describe('routes', () => {
 });
 
 describe('stage', () => {
+  it('throttles the one route that takes no credential and reads secrets, once that is there', () => {
+    const [stage] = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Stage'));
+    expect(stage?.Properties['RouteSettings']).toEqual({
+      'POST /key/claim': { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 20 },
+    });
+    const [claimRoute = ''] = Object.keys(
+      template.findResources('AWS::ApiGatewayV2::Route', {
+        Properties: { RouteKey: 'POST /key/claim' },
+      }),
+    );
+    template.hasResource('AWS::ApiGatewayV2::Stage', {
+      DependsOn: Match.arrayWith([claimRoute]),
+    });
+  });
+
   it('serves from the root and throttles as the environment says', () => {
     template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
       StageName: '$default',

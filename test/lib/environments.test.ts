@@ -115,6 +115,9 @@ describe('an environment that would deploy and not work', () => {
     ],
     ['has a blank contact', mail({ supportContact: '' }), 'mail.supportContact must be one line'],
     ['signs with nothing', mail({ signature: 'Yours\n\nAcme' }), 'mail.signature must be lines'],
+    ['has links for half an hour', mail({ claimLinkHours: 0.5 }), 'mail.claimLinkHours is 0.5'],
+    ['has links for less than no time', mail({ claimLinkHours: -1 }), 'mail.claimLinkHours is -1'],
+    ['has links for ever', mail({ claimLinkHours: 169 }), 'mail.claimLinkHours is 169'],
     ['matches with nonsense', keys({ aliasPattern: '(' }), 'keys.aliasPattern is "("'],
     [
       'matches with what only other engines take',
@@ -235,6 +238,7 @@ describe('an environment that would deploy and not work', () => {
 
   it('but not these', () => {
     expect(refusal(full)).toBe('accepted');
+    expect(refusal(mail({ claimLinkHours: 0 }))).toBe('accepted');
     expect(refusal(timing({ fenceSeconds: 82_779, reconcilerPeriodSeconds: 3600 }))).toBe(
       'accepted',
     );

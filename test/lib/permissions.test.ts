@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../lib/environment.ts';
 import { list, permissionsOf, plain, resourcesOf, statementsOf } from './fixtures/resources.ts';
 import { sample, templateOf } from './fixtures/synthesise.ts';
 
@@ -154,6 +155,19 @@ describe('permissions', () => {
         KeysTable: ['dynamodb:BatchGetItem'],
         AuditTable: ['dynamodb:BatchGetItem'],
       },
+      requestclaimlinkRole: {
+        requestclaimlinkLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        IdempotencyTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+      },
+      claimkeyRole: {
+        claimkeyLogs: logs,
+        KeysTable: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        NoticesTable: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        'secretsmanager:secret:litellm/*': ['secretsmanager:GetSecretValue'],
+        [kmsKey]: ['kms:Decrypt'],
+      },
+      showclaimpageRole: { showclaimpageLogs: logs },
       checklivenessRole: { checklivenessLogs: logs },
       refuseunknownrouteRole: { refuseunknownrouteLogs: logs },
       StreamsauditkeychangeRole: {
@@ -166,7 +180,7 @@ describe('permissions', () => {
       StreamsemailkeychangeRole: {
         StreamsemailkeychangeLogs: logs,
         'KeysTable.StreamArn': stream,
-        NoticesTable: ['dynamodb:PutItem'],
+        NoticesTable: ['dynamodb:GetItem', 'dynamodb:PutItem'],
         'ses:identity/acme.io': ['ses:SendEmail'],
         'ses:configuration-set/MailConfigurationSet': ['ses:SendEmail'],
         StreamsFailures: ['s3:ListBucket'],
@@ -211,6 +225,7 @@ describe('permissions', () => {
     expect(readers.sort()).toEqual([
       'AdminKeyprovisionadminkeyRole',
       'MirroredSecretsReader',
+      'claimkeyRole',
       'generatekeyRole',
       'regeneratekeyRole',
       'updatekeyRole',
@@ -241,6 +256,7 @@ describe('permissions', () => {
       'MirroredSecretsReader',
       'ReconcilersettledueRole',
       'RotationrotateduekeysRole',
+      'claimkeyRole',
       'generatekeyRole',
       'regeneratekeyRole',
       'updatekeyRole',
@@ -283,6 +299,29 @@ describe('permissions', () => {
       'KeysTable/index/byUser',
       'generatekeyLogs',
     ]);
+  });
+
+  it('gives the claim of a link no right to secrets where there are no links', () => {
+    const { dev, full: standard } = sample;
+    const withoutLinks: Environment[] = [
+      dev,
+      { ...standard, mail: { ...standard.mail, claimLinkHours: 0 } },
+      { ...standard, secrets: { ...standard.secrets, storeVirtualKeys: false } },
+    ];
+    for (const environment of withoutLinks) {
+      const rights = Object.keys(permissionsOf(templateOf(environment))['claimkeyRole'] ?? {});
+      expect(rights.sort()).toEqual(['KeysTable', 'NoticesTable', 'claimkeyLogs']);
+    }
+  });
+
+  it('lets the claim of a link reach claim links alone of what the table of notices has', () => {
+    const [reached] = statementsOf(full).filter(
+      ({ role, Resource }) =>
+        role === 'claimkeyRole' && list(Resource).map(plain).includes('NoticesTable'),
+    );
+    expect(reached?.Condition).toEqual({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'CLAIM#*' },
+    });
   });
 
   it('gives no right to send mail, and makes no identity, where alerting is off', () => {

@@ -64,6 +64,7 @@ describe('bundle sizes', () => {
       );
     expect(carriers(/client-secrets-manager/)).toEqual([
       'authorize-request',
+      'claim-key',
       'delete-key',
       'generate-key',
       'provision-admin-key',

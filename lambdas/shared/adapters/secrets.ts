@@ -1,17 +1,18 @@
 /** The mirror in Secrets Manager, as the operations use it. */
 import {
   CreateSecretCommand,
-  GetSecretValueCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type { NewSecret, ReadOutcome, Secrets } from '../domain/ports.ts';
-import { answered, changed } from './secret-outcome.ts';
+import type { NewSecret, Secrets } from '../domain/ports.ts';
+import { changed } from './secret-outcome.ts';
+import { secretReads } from './secret-reads.ts';
 import { secretTags, tagsOf } from './secret-tags.ts';
 
 export const secretsMirror = (client: SecretsManagerClient, kmsKeyId: string | null): Secrets => ({
   ...secretTags(client),
+  ...secretReads(client),
   create: (secret: NewSecret, limitMs) =>
     changed(limitMs, (options) =>
       client.send(
@@ -25,14 +26,6 @@ export const secretsMirror = (client: SecretsManagerClient, kmsKeyId: string | n
         options,
       ),
     ),
-  read: (secretId, versionId, limitMs) =>
-    answered(limitMs, async (options): Promise<ReadOutcome> => {
-      const input = { SecretId: secretId, VersionId: versionId };
-      const { SecretString } = await client.send(new GetSecretValueCommand(input), options);
-      return SecretString === undefined
-        ? { kind: 'absent', reason: 'NoText' }
-        : { kind: 'done', value: SecretString };
-    }),
   restore: (secretId, limitMs) =>
     changed(limitMs, (options) =>
       client.send(new RestoreSecretCommand({ SecretId: secretId }), options),

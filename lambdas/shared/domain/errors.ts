@@ -211,6 +211,18 @@ export class KeyDeletedSince extends DomainError {
   }
 }
 
+/** A claim link shows no key. Its type tells the page, and whoever reads a log, which reason it is. */
+export class ClaimRefused extends DomainError {
+  readonly kind: 'missing' | 'gone' | 'denied';
+  readonly type: string;
+
+  constructor(kind: ClaimRefused['kind'], type: string, message: string, cause?: unknown) {
+    super(message, { param: 'token', cause });
+    this.kind = kind;
+    this.type = type;
+  }
+}
+
 /** More of it than is allowed in a time. */
 export class TooManyRequests extends DomainError {
   readonly kind = 'too-many';

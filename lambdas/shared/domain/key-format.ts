@@ -121,7 +121,8 @@ function crc32(text: string): number {
   return ~crc >>> 0;
 }
 
-function randomBase62(length: number, random: RandomBytes): string {
+/** So many characters, each as likely as any other. */
+export function randomBase62(length: number, random: RandomBytes): string {
   let text = '';
   while (text.length < length) {
     // Bytes from 248 on are dropped: 248 = 4 * 62, so that every character is equally likely.

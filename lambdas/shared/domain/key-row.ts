@@ -117,7 +117,7 @@ const who = z.looseObject({
   changed_by: z.string(),
   /** Token hash of the caller, or `litellm_proxy_master_key`. */
   changed_by_api_key: z.nullable(z.string()),
-  /** Key id of the authenticated caller, `system`, or `import`. */
+  /** Key id of the authenticated caller, `system`, `import`, or `claim_link` for whoever has one. */
   principal: z.string(),
   /** Who finished the change, where the reconciler did. */
   settled_by: z.nullable(z.string()),
@@ -152,6 +152,9 @@ const reminder = z.looseObject({
  * - `secret_restored`: the reconciler put a live key's secret right
  * - `secret_removed`: the reconciler removed a secret that no live key has
  * - `overlap_ended`: the grace period of the former value is over
+ * - `claim_link_requested`: a link that shows the value was asked for, and is mailed to the owner
+ * - `claimed`: the value is shown to whoever has the link, unless what follows fails
+ * - `claim_reused`: somebody presented a link that had been used
  */
 export type AuditAction =
   | 'created'
@@ -166,7 +169,10 @@ export type AuditAction =
   | 'generate_settled'
   | 'secret_restored'
   | 'secret_removed'
-  | 'overlap_ended';
+  | 'overlap_ended'
+  | 'claim_link_requested'
+  | 'claimed'
+  | 'claim_reused';
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({
@@ -254,6 +260,8 @@ export const keyRow = z.looseObject({
   chain: z.string(),
   intent: z.nullable(intent),
   key: keyImage,
+  /** The claim link that was asked for last, and the value it was asked for: no other one shows that. */
+  claimLink: z.optional(z.looseObject({ notice: z.string(), hash: z.string() })),
   /** Of an imported key: SHA-256 of the values that it was made of, so that they are known again. */
   imported: z.optional(z.string()),
   /** Values stored in this key's secret on a day in UTC: Secrets Manager keeps a hundred versions. */

@@ -5,6 +5,7 @@
  * counts as unanswered.
  */
 import type { AuditPlace, AuditRecord, FoundRecord } from './audit-record.ts';
+import type { ClaimLink } from './claim-link.ts';
 import type { IdempotencyRecord } from './idempotency.ts';
 import type { AliasLease, DayCount, KeyRow, ListedKey, TokenPointer } from './key-row.ts';
 
@@ -57,7 +58,9 @@ export type KeyWrite =
     }
   /** Only where there is none, or one that has expired by `now`. */
   | { readonly kind: 'create-record'; readonly record: IdempotencyRecord; readonly now: Date }
-  | { readonly kind: 'delete-record'; readonly id: string };
+  | { readonly kind: 'delete-record'; readonly id: string }
+  /** Only over the claim link as it was read: the stored `rev` is one less. */
+  | { readonly kind: 'replace-claim-link'; readonly link: ClaimLink };
 
 /**
  * - `committed`: all of it is written
@@ -205,13 +208,17 @@ export interface NewSecret {
  * The mirror of the keys in Secrets Manager. No call is retried inside. A secret is named by its
  * name or, once known, its ARN.
  */
-export interface Secrets extends SecretTags {
+export interface Secrets extends SecretTags, SecretReads {
   create(secret: NewSecret, limitMs: number): Promise<SecretOutcome>;
-  read(secretId: string, versionId: string, limitMs: number): Promise<ReadOutcome>;
   /** Ends the deletion window of a secret; its versions and labels are as they were. */
   restore(secretId: string, limitMs: number): Promise<SecretOutcome>;
   /** Stores a value as version `token`, which becomes AWSCURRENT. */
   put(secretId: string, value: string, token: string, limitMs: number): Promise<SecretOutcome>;
+}
+
+/** For those who tell a value. */
+export interface SecretReads {
+  read(secretId: string, versionId: string, limitMs: number): Promise<ReadOutcome>;
 }
 
 /** For those who give a secret to another key, or its key to another owner. */
@@ -320,6 +327,18 @@ export interface NoticeRef {
   readonly id: string;
   readonly keyId: string;
   readonly event: string;
+}
+
+/** Links by which the owner of a key is shown its value, once. */
+export interface ClaimLinks {
+  /** Makes the link of a notice, in the place of an unused earlier one; null where the key has no secret or links are off, or the earlier one was used. */
+  issue(notice: NoticeRef, row: KeyRow, now: Date): Promise<string | null>;
+}
+
+/** The same links, for those to whom one is presented. */
+export interface IssuedLinks {
+  /** Strongly consistent; null where there is none. Throws `Unavailable`. */
+  find(noticeId: string, limitMs: number): Promise<ClaimLink | null>;
 }
 
 export interface Mail {

@@ -19,6 +19,7 @@ export type Operation =
   | 'key.delete'
   | 'key.block'
   | 'key.reset-spend'
+  | 'key.claim-link'
   | 'key.list'
   | 'key.list-aliases'
   | 'audit.read';
@@ -47,6 +48,7 @@ const rights: Record<Operation, Partial<Record<UserRole, Scope>>> = {
   'key.delete': { proxy_admin: 'any', internal_user: 'own' },
   'key.block': { proxy_admin: 'any' },
   'key.reset-spend': { proxy_admin: 'any' },
+  'key.claim-link': { proxy_admin: 'any', internal_user: 'own' },
   'key.info': seen,
   'key.verify': everybody,
   'key.health': seen,

@@ -49,6 +49,8 @@ export interface MailSettings {
   readonly supportContact: string | null;
   /** Last lines of every mail. */
   readonly signature: string | null;
+  /** How long a claim link counts; 0 for none at all. */
+  readonly claimLinkHours: number;
 }
 
 export interface KeyDefaults {

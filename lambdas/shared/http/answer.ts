@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A page, in the place of the body. */
+  readonly html?: string;
 }
 
 export const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -27,10 +29,14 @@ export function page(param: string, body: unknown): Answer {
 }
 
 export const gatewayAnswer = (
-  { status, body, headers }: Answer,
+  { status, body, headers, html }: Answer,
   requestId: string,
 ): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
-  headers: { 'content-type': 'application/json', 'x-request-id': requestId, ...headers },
-  body: JSON.stringify(body),
+  headers: {
+    'content-type': html === undefined ? 'application/json' : 'text/html; charset=utf-8',
+    'x-request-id': requestId,
+    ...headers,
+  },
+  body: html ?? JSON.stringify(body),
 });

@@ -12,6 +12,8 @@ export interface Contract {
   /** Whether a request without a body is one with an empty object. */
   readonly isBodyOptional?: boolean;
   readonly answer: z.ZodMiniType;
+  /** JSON unless said. */
+  readonly answerType?: string;
   /** Statuses of its errors, each with when it comes. */
   readonly errors: Readonly<Record<number, string>>;
   /** Whether it takes no credential. */

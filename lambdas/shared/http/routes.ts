@@ -22,6 +22,9 @@ export const routes = [
   { method: 'POST', path: '/key/regenerate', operation: 'regenerate-key' },
   { method: 'POST', path: '/key/{key}/regenerate', operation: 'regenerate-key' },
   { method: 'POST', path: '/key/{key}/reset_spend', operation: 'reset-spend' },
+  { method: 'POST', path: '/key/{key}/claim-link', operation: 'request-claim-link' },
+  { method: 'POST', path: '/key/claim', operation: 'claim-key' },
+  { method: 'GET', path: '/claim', operation: 'show-claim-page' },
   { method: 'GET', path: '/health/liveliness', operation: 'check-liveness' },
   { method: 'GET', path: '/health/liveness', operation: 'check-liveness' },
 ] as const;

@@ -1,5 +1,6 @@
 /** Items of the keys table: domain objects with their keys and index attributes added. */
 
+import type { ClaimLink } from '../../domain/claim-link.ts';
 import { dueOf } from '../../domain/due.ts';
 import { type IdempotencyRecord, idempotencyRecord } from '../../domain/idempotency.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { isMaster } from '../../domain/roles.ts';
 import {
   aliasesPartition,
+  claimLinkKey,
   duePartition,
   leaseKey,
   leasePrefix,
@@ -112,3 +114,9 @@ export function parseRecord(item: Item): IdempotencyRecord {
   const { pk: _key, ...stored } = item;
   return idempotencyRecord.parse(stored);
 }
+
+/** Of the table of notices. */
+export const claimLinkItem = (link: ClaimLink): Item => ({
+  ...link,
+  pk: claimLinkKey(link.notice_id),
+});

@@ -29,6 +29,7 @@ import type {
 import { isBug } from '../aws-error.ts';
 import { answered, unavailable } from './answered.ts';
 import {
+  claimLinkItem,
   type Item,
   keyIdBehind,
   leaseItem,
@@ -53,11 +54,13 @@ const maxBatch = 100;
 
 /**
  * @param recordsTable the table of idempotency records; null for an operation that keeps none
+ * @param noticesTable that of notices; null for an operation that uses no claim link up
  */
 export function keyTable(
   client: DynamoDBDocumentClient,
   tableName: string,
   recordsTable: string | null = null,
+  noticesTable: string | null = null,
 ): KeyTable {
   return { load, commit, countLiveKeys };
 
@@ -223,6 +226,12 @@ export function keyTable(
         };
       case 'delete-record':
         return { Delete: { TableName: recordsName(), Key: { pk: write.id } } };
+      case 'replace-claim-link': {
+        if (noticesTable === null) throw new Error('This operation has no table of notices');
+        const { link } = write;
+        const Item = claimLinkItem(link);
+        return { Put: { TableName: noticesTable, Item, ...isAsRead(link.rev - 1) } };
+      }
     }
   }
 }

@@ -42,6 +42,9 @@ export const pointerPrefix = 'TOKEN#';
 export const pointerKey = (hash: string): string => `${pointerPrefix}${hash}`;
 export const leasePrefix = 'ALIAS#';
 export const leaseKey = (alias: string): string => `${leasePrefix}${alias}`;
+/** First part of a claim link's key; a permission names it. */
+export const claimLinkPrefix = 'CLAIM#';
+export const claimLinkKey = (noticeId: string): string => `${claimLinkPrefix}${noticeId}`;
 export const noticeKey = (noticeId: string): string => `NOTICE#${noticeId}`;
 
 /** A stable shard of an id: the sum of its characters, which base62 spreads evenly. */
