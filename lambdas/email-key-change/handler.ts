@@ -29,14 +29,14 @@ export const emailKeyChange =
   async ({ before, after }: RowChange): Promise<void> => {
     const due = dueNoticeOf(before, after);
     if (due === null) return;
-    const { notices, mailer, claimLinks, settings, now } = wire();
+    const { notices, mailer, claimLinks: links, settings, now } = wire();
     const notice = { id: due.id, keyId: after.keyId, event: due.notify.event };
     const state = await notices.take(notice, now());
     if (state === 'closed') return;
     if (state === 'in-flight') throw new Error('Another sender may be at this notice');
     // Of what was stored by an earlier release, or by hand: SES would take a list apart.
     if (!isAddress(due.notify.to)) return notices.markFailed(notice, 'NoAddress', now());
-    const claim = await claimOf(claimLinks, due, settings, now());
+    const claim = await claimOf(links, due, settings, now());
     const outcome = await mailer.send(keyMail(due, claim, settings));
     switch (outcome.kind) {
       case 'sent':
