@@ -1,5 +1,6 @@
 /** New values for keys on the deployed stack: in place, with and without a grace period. */
 import { describe, expect, it } from 'vitest';
+import { readableTime } from '../../lambdas/email-key-change/readable.ts';
 import { rotatedKeyAnswer } from '../../lambdas/shared/http/key-schema.ts';
 import { expectAgreement, sha256 } from './agreement.ts';
 import {
@@ -180,7 +181,7 @@ describe('a grace period', () => {
     expect(Date.parse(body.overlap_until)).toBeGreaterThan(Date.now());
     expect((await info(key.key_id)).body.info.overlap_until).toBe(body.overlap_until);
     const mail = await eventually(async () => (await mailsTo('grace@example.com'))[0]);
-    expect(mail.BodyText).toContain(`let in until ${body.overlap_until}`);
+    expect(mail.BodyText).toContain(`let in until ${readableTime(body.overlap_until)}`);
 
     await eventually(() => refused(key.key));
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(body.overlap_until));

@@ -122,8 +122,8 @@ describe('what a mail says', () => {
       ['API Key Expires in 6 Days', 'on 1 December 2026, 13:50 UTC', 'a later date'],
     ],
     ['key-expiring-tomorrow', ['API Key Expires Within a Day']],
-    ['key-deleted', ['was deleted by Latchkey itself', 'cannot be brought back', 'another key']],
-    ['key-blocked', ['was blocked by Latchkey itself', 'until somebody unblocks it']],
+    ['key-deleted', ['was deleted by an administrator', 'cannot be brought back', 'another key']],
+    ['key-blocked', ['was blocked by an administrator', 'until somebody unblocks it']],
     [
       'budget-alert',
       [
@@ -201,6 +201,7 @@ describe('what a mail says', () => {
       }).text;
     };
     expect(by('default_user_id')).toContain('was blocked by an administrator.');
+    expect(by('system')).toContain('was blocked by Latchkey itself.');
     expect(by('bob')).toContain('was blocked by bob.');
   });
 

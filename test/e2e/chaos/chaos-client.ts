@@ -143,7 +143,10 @@ export function chaosClient(client: string, draw: Draw, world: World): () => Pro
       const { answer } = await post('/key/verify', { key: value }, key.id);
       if (answer.status !== 200 || isLetIn === undefined || answer.body.valid === isLetIn) return;
       const what = `${value === key.facts.value ? 'current' : 'former'} value of ${key.id}`;
-      violations.push(`verify: the ${what} is ${answer.body.reason}`);
+      const until = String(answer.body.key?.overlap_until ?? answer.body.overlap_until ?? 'none');
+      violations.push(
+        `verify: the ${what} is ${answer.body.reason}, until ${until}, at ${new Date().toISOString()}`,
+      );
     },
     async info(key) {
       const { status } = await look(`/key/info?key=${key.id}`);

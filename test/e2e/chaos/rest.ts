@@ -77,25 +77,31 @@ export async function expectTrails(
 }
 
 const notice = z.object({
-  pk: z.string(),
   key_id: z.string(),
   event: z.string(),
   state: z.string(),
 });
 const addressed = z.looseObject({ user_email: z.optional(z.string()) });
 
-/** Each birth with an invitation and each rotation of a key with an address was mailed, nothing else. */
+/**
+ * Each birth with an invitation, and each rotation, block and deletion of a key with an address was
+ * mailed, nothing else.
+ */
 export async function expectMails(rows: readonly Row[], trails: Trails) {
   const due = rows.flatMap((row) => {
     const id = keyIdOf(row);
     const { user_email: to } = addressed.parse(row['key']);
-    const actions = (trails.get(id) ?? []).map(({ action }) => action);
+    const records = trails.get(id) ?? [];
+    const actions = records.map(({ action }) => action);
     if (to === undefined) return [];
     const isInvited = to.startsWith('invited') && !actions.includes('generate_undone');
-    const rotations = actions.filter((action) => action === 'rotated');
+    const told = records.flatMap(({ action, before }) => {
+      if (action === 'blocked') return before?.['blocked'] === true ? [] : ['key_blocked'];
+      return action === 'rotated' || action === 'deleted' ? [`key_${action}`] : [];
+    });
     return [
       ...(isInvited ? [{ id, event: 'key_created' }] : []),
-      ...rotations.map(() => ({ id, event: 'key_rotated' })),
+      ...told.map((event) => ({ id, event })),
     ];
   });
   const ids = new Set(rows.map(keyIdOf));
@@ -103,8 +109,10 @@ export async function expectMails(rows: readonly Row[], trails: Trails) {
   const notices = await latest(
     async () =>
       (await itemsOf('NoticesTableName'))
+        // Links to values are there as well.
+        .filter(({ pk }) => String(pk).startsWith('NOTICE#'))
         .map((item) => notice.parse(item))
-        .filter(({ pk, key_id: id }) => pk.startsWith('NOTICE#') && ids.has(id))
+        .filter(({ key_id: id }) => ids.has(id))
         .map(({ key_id: id, event, state }) => `${id} ${event} ${state}`)
         .sort(),
     (found) => found.length >= wanted.length && found.every((each) => each.endsWith('sent')),
