@@ -11,7 +11,7 @@ import {
   parseSwitches,
 } from '../../lambdas/shared/adapters/table/notice-items.ts';
 import type { MailSwitches } from '../../lambdas/shared/domain/mail-switches.ts';
-import { type Delivery, rankBelow } from '../../lambdas/shared/domain/notice.ts';
+import { type Delivery, isShownWithKey, rankBelow } from '../../lambdas/shared/domain/notice.ts';
 import type {
   Deliveries,
   Notice,
@@ -130,7 +130,7 @@ export class MemoryNotices implements Notices, ParkedNotices, Deliveries {
     const [own, latest] = [noticeKey(notice.id), rowKey(notice.keyId)];
     if (!isForwards(this.items.get(own), to)) return 'behind';
     this.items.set(own, { ...noticeItem(notice, to), ...more });
-    if (isLatest(this.items.get(latest), notice, to)) {
+    if (isShownWithKey(notice.event) && isLatest(this.items.get(latest), notice, to)) {
       this.items.set(latest, noticeItem(notice, to));
     }
     return 'noted';

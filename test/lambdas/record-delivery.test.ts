@@ -197,6 +197,21 @@ describe('a mail that came back', () => {
     expect(service.trail.of(keyId)).toHaveLength(after.seq);
   });
 
+  it('is shown with its key, and not the mail about it', async () => {
+    const { service, keyId, noticeId } = await mailed();
+    await told(service, sesEvents.bounce(noticeId));
+    await service.deliver();
+    expect(service.mailer.inbox.map(({ to }) => to)).toEqual([
+      'ada@example.com',
+      'team@example.com',
+    ]);
+    expect(await shownOf(service, keyId)).toMatchObject({ event: 'key_created', state: 'bounced' });
+    const [, about = ''] = [...service.notices.states.keys()];
+    await told(service, sesEvents.bounce(about, 'team@example.com'));
+    expect(stateOf(service, about)).toMatchObject({ state: 'bounced' });
+    expect(await shownOf(service, keyId)).toMatchObject({ event: 'key_created', state: 'bounced' });
+  });
+
   it('is told to nobody where there is no backup contact', async () => {
     const { service, keyId, noticeId } = await mailed({});
     await told(service, sesEvents.complaint(noticeId));

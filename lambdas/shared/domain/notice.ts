@@ -35,6 +35,9 @@ export interface Delivery {
   readonly reason?: string;
 }
 
+/** Whether a mail is shown with its key: that about one which came back would hide what it is about. */
+export const isShownWithKey = (event: string): boolean => event !== 'mail_bounced';
+
 export const rankOf = (state: NoticeState): number => ranks[state];
 
 /** A state is taken on from every one whose rank is below this. What is undecided may change about. */

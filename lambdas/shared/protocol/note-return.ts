@@ -2,7 +2,7 @@
 import type { Deadline } from '../domain/deadline.ts';
 import { Unavailable } from '../domain/errors.ts';
 import type { Notify } from '../domain/key-row.ts';
-import type { Delivery } from '../domain/notice.ts';
+import { type Delivery, isShownWithKey } from '../domain/notice.ts';
 import type { KeyWrite, Notice } from '../domain/ports.ts';
 import { bySystem } from '../domain/system-event.ts';
 import { commit, outpaced, refusedOf, type TableStores } from './commit.ts';
@@ -39,14 +39,16 @@ export async function noteReturn(
       throw new Unavailable('A change of the key is under way.', 60);
     }
     const next = { ...row, rev: row.rev + 1 };
-    const isShown = latest === null || latest.id === notice.id || latest.rev < notice.rev;
+    const isLatest = latest === null || latest.id === notice.id || latest.rev < notice.rev;
     const writes: KeyWrite[] = [
       {
         kind: 'replace-row',
         row: bySystem(row, next, 'mail_bounced', requestId, now(), random, notify),
       },
       { kind: 'advance-notice', notice, to },
-      ...(isShown ? [{ kind: 'show-notice', notice, to } as const] : []),
+      ...(isLatest && isShownWithKey(notice.event)
+        ? [{ kind: 'show-notice', notice, to } as const]
+        : []),
     ];
     const outcome = await commit(table, writes, random.uuid(), deadline);
     if (outcome.kind === 'committed') return 'noted';

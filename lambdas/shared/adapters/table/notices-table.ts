@@ -12,7 +12,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Delivery } from '../../domain/notice.ts';
+import { type Delivery, isShownWithKey } from '../../domain/notice.ts';
 import type {
   Deliveries,
   Notice,
@@ -117,7 +117,9 @@ export function noticesTable(
     const own = { Update: { TableName: tableName, ...advanceNotice(notice, to, more) } };
     const latest = { Put: { TableName: tableName, ...showNotice(notice, to) } };
     const limit = tableLimit();
-    let items: (typeof own | typeof latest)[] = [own, latest];
+    let items: (typeof own | typeof latest)[] = isShownWithKey(notice.event)
+      ? [own, latest]
+      : [own];
     for (let tries = 1; ; tries += 1) {
       try {
         await client.send(new TransactWriteCommand({ TransactItems: items }), limit);
