@@ -79,18 +79,19 @@ export function chaosClient(client: string, draw: Draw, world: World): () => Pro
     const repeat = (key: HeldKey, value: string) => {
       if (once !== null) repeatable.push({ sent, key, value });
     };
-    return { ...outcome, repeat };
+    return { ...outcome, isOnce: once !== null, repeat };
   };
 
   const change = async (key: HeldKey, path: string, body: object, facts: Partial<Facts>) => {
-    const { answer, isDoubtful, repeat } = await post(path, body, key.id);
-    if (answer.status !== 200) {
-      if (isDoubtful) key.doubt(facts);
-      return;
-    }
+    const { answer, isDoubtful, isOnce, repeat } = await post(path, body, key.id);
+    // An attempt before may have given it a value that is the former one by now.
+    if (isDoubtful && !(isOnce && answer.status === 200)) key.doubt(facts);
+    if (answer.status !== 200) return;
     if (facts.value === undefined) return key.learn(facts);
     const value = String(answer.body.key);
     key.learn({ ...facts, value });
+    // For a moment; nobody knows how long the answer was on its way.
+    if (answer.body.overlap_until !== null && facts.former === null) key.doubt({ former: null });
     repeat(key, value);
   };
 
@@ -126,7 +127,6 @@ export function chaosClient(client: string, draw: Draw, world: World): () => Pro
     unblock: (key) => change(key, '/key/unblock', { key: key.id }, { blocked: false }),
     regenerate: (key) => {
       const grace = oneOf(['1h', '1s', null]);
-      // What ends in a second is over when it is looked at.
       const facts = { value: '', former: grace === '1h' ? key.facts.value : null };
       const body = { key: key.id, ...(grace === null ? {} : { grace_period: grace }) };
       return change(key, '/key/regenerate', body, facts);

@@ -56,9 +56,10 @@ export class HeldKey {
 
   /** Whether this value must be let in now; undefined where the client cannot know. */
   lets(value: string): boolean | undefined {
-    if (!this.knows('value', 'former', 'blocked', 'deleted')) return undefined;
+    if (!this.knows('value', 'blocked', 'deleted')) return undefined;
     const { blocked, deleted, former } = this.facts;
-    return !blocked && !deleted && (value === this.facts.value || value === former);
+    if (blocked || deleted || value === this.facts.value) return !blocked && !deleted;
+    return this.knows('former') ? value === former : undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import { type Received, type Sent, send } from '../api-client.ts';
 
 export interface Outcome {
   readonly answer: Received;
-  /** Whether an attempt before the last may have had an effect that nobody told of. */
+  /** Whether an attempt may have had an effect that nobody told of. */
   readonly isDoubtful: boolean;
 }
 
@@ -39,7 +39,7 @@ export async function sendStubbornly(sent: Sent, tally: Tally): Promise<Outcome>
     const { status, headers } = answer;
     const isFinal = status < 500 && !headers.has('retry-after');
     if (isFinal || attempt === attempts) {
-      return { answer, isDoubtful: status !== 200 && (isDoubtful || status >= 500) };
+      return { answer, isDoubtful: isDoubtful || status >= 500 };
     }
     isDoubtful ||= status >= 500;
     const asked = headers.get('retry-after');
