@@ -8,15 +8,11 @@ const looks = [
   { width: 375, colorScheme: 'dark' },
 ] as const;
 
-/**
- * One PNG with all four side by side.
- *
- * @param open shows what is to be seen in a new page
- */
-export async function picture(
-  browser: Browser,
-  open: (page: Page) => Promise<void>,
-): Promise<Buffer> {
+/** Shows what is to be seen in a new page. */
+export type Opened = (page: Page) => Promise<void>;
+
+/** One PNG with all four side by side. */
+export async function picture(browser: Browser, open: Opened): Promise<Buffer> {
   const shots: string[] = [];
   for (const { width, colorScheme } of looks) {
     const page = await browser.newPage({ viewport: { width, height: 640 }, colorScheme });
