@@ -48,6 +48,14 @@ describe('a mail, followed through the topic', () => {
     expect(await until(keyId, 'bounced')).toMatchObject({
       reason: 'Permanent General smtp; 550 5.1.1 user unknown',
     });
+    const aboutIt = await eventually(async () => {
+      const found = (await mailsTo('team@localhost.example')).filter(({ BodyText }) =>
+        BodyText.includes(keyId),
+      );
+      return found.length === 0 ? undefined : found;
+    });
+    expect(aboutIt).toHaveLength(1);
+    expect(aboutIt[0]?.BodyText).toContain('followed@example.com');
     const { noticeId: last } = await mailed('last@example.com');
     await tell(sesEvents.send(noticeId));
     await tell(sesEvents.delivery(last));
