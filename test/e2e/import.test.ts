@@ -123,8 +123,9 @@ it('keys come in with their old values, are checked, audited and rotated, and go
   const out = (await exported('out.jsonl')).find((key) => key['key_id'] === keyId);
   const { created_at: _, ...rest } = rowAs(service, limited);
   expect(out).toMatchObject({ ...rest, created_at: '2026-01-02T03:04:05.678Z', org_id: null });
-  // What became of its mails is no field of the key.
-  const { notification_status: _mails, ...fields } = (await info(keyId)).body.info;
+  // What became of its mails is no field of the key, and it had none.
+  const { notification_status, ...fields } = (await info(keyId)).body.info;
+  expect(notification_status).toBeNull();
   for (const [name, value] of Object.entries(fields))
     expect([name, out?.[name]]).toEqual([name, value]);
   const back = fileOf('back.jsonl', [out ?? '']);
