@@ -157,13 +157,13 @@ export const newsOf: Readonly<Record<KeyMailEvent, (told: Told) => News>> = {
       title: 'Mail Not Delivered',
       text: [
         reason === ''
-          ? prose`A mail about the virtual key ${nameOf(row)} did not reach ${address}.`
-          : prose`A mail about the virtual key ${nameOf(row)} did not reach ${address}: ${reason}.`,
+          ? prose`A mail about the virtual key ${nameOf(row)} came back from ${address}.`
+          : prose`A mail about the virtual key ${nameOf(row)} came back from ${address}: ${reason}.`,
         prose`You get this mail as the backup contact of the environment ${settings.environment}.`,
       ],
       facts: [...identityOf(row), ['Address', prose`${address}`], expiryOf(row)],
       advice: [
-        prose`Please tell the owner in another way, and have the address corrected: it is the key's user_email, or else its user_id.`,
+        prose`Please tell the owner in another way, and have the address corrected: the key's user_email, or else user_id.`,
       ],
       offersValue: false,
     };

@@ -55,7 +55,9 @@ describe('a mail, followed through the topic', () => {
       return found.length === 0 ? undefined : found;
     });
     expect(aboutIt).toHaveLength(1);
-    expect(aboutIt[0]?.BodyText).toContain('followed@example.com');
+    expect(aboutIt[0]?.BodyText).toContain(
+      'came back from followed@example.com: Permanent General',
+    );
     const { noticeId: last } = await mailed('last@example.com');
     await tell(sesEvents.send(noticeId));
     await tell(sesEvents.delivery(last));

@@ -151,7 +151,7 @@ describe('what a mail says', () => {
     [
       'mail-bounced',
       [
-        'did not reach ada@acme.io: the mailbox does not exist.',
+        'came back from ada@acme.io: the mailbox does not exist.',
         'backup contact of the environment prod',
         'tell the owner in another way',
         'reports-nightly',

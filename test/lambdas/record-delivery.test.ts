@@ -182,19 +182,26 @@ describe('a mail that came back', () => {
         notify: {
           event: 'mail_bounced',
           to: 'team@example.com',
-          about: {
-            event: 'key_created',
-            recipient: 'ada@example.com',
-            state: 'bounced',
-            at: '2017-08-05T00:41:02.669Z',
-            reason: 'Permanent General smtp; 550 5.1.1 user unknown',
-          },
+          address: 'ada@example.com',
+          reason: 'Permanent General smtp; 550 5.1.1 user unknown',
         },
       },
     });
     expect(auditRecordOf(before, after)).toMatchObject({ action: 'mail_bounced' });
     await service.deliver();
     expect(service.trail.of(keyId)).toHaveLength(after.seq);
+  });
+
+  it.each([
+    ['bounce', 'came back from lost@example.com: Permanent General smtp; 550 5.1.1 user unknown.'],
+    ['complaint', 'came back from lost@example.com: called spam, abuse.'],
+  ] as const)('is told to the backup contact with its address and why: %s', async (kind, words) => {
+    const { service, noticeId } = await mailed();
+    await told(service, sesEvents[kind](noticeId, 'lost@example.com'));
+    await service.deliver();
+    const mail = service.mailer.inbox.at(-1);
+    expect(mail?.to).toBe('team@example.com');
+    expect(mail?.text).toContain(words);
   });
 
   it('is shown with its key, and not the mail about it', async () => {

@@ -66,6 +66,11 @@ function notifyOf(
   { to, recipient, contact }: { to: Delivery; recipient: string; contact: string | null },
 ): Notify | null {
   if (contact === null || event === 'mail_bounced') return null;
-  const { state, at, reason = null } = to;
-  return { event: 'mail_bounced', to: contact, about: { event, recipient, state, at, reason } };
+  const { state, reason } = to;
+  // A complaint comes from somebody who did get the mail.
+  const why = [
+    ...(state === 'complained' ? ['called spam'] : []),
+    ...(reason === undefined ? [] : [reason]),
+  ];
+  return { event: 'mail_bounced', to: contact, address: recipient, reason: why.join(', ') };
 }
