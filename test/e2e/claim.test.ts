@@ -152,7 +152,7 @@ describe('a claim link shows nothing', async () => {
   });
 
   it('after its time', async () => {
-    const { claim: token } = await mailed('late@example.com');
+    const { claim: token } = await mailed('past-the-end@example.com');
     const link = await linkOf(token);
     await putItem('NoticesTableName', { ...link, expires_at: '2026-01-01T00:00:00.000Z' });
     expect((await claim(token)).body.error.type).toBe('claim_link_expired');
