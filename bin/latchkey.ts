@@ -10,6 +10,7 @@ import { EnvironmentError } from '../lib/environment-error.ts';
 import { findEnvironment } from '../lib/environments.ts';
 import { KeyServiceStack } from '../lib/key-service-stack.ts';
 import { checkLocalTarget } from '../lib/local-target.ts';
+import packageJson from '../package.json' with { type: 'json' };
 
 try {
   const app = new App();
@@ -20,7 +21,7 @@ try {
   checkLocalTarget(environment, process.env);
   const { name, local } = environment;
   new KeyServiceStack(app, `latchkey-${name}`, {
-    description: `Latchkey (${name}): virtual API keys for LLM gateways`,
+    description: `Latchkey ${packageJson.version} (${name}): virtual API keys for LLM gateways`,
     environment,
     codeRoot: join(import.meta.dirname, '../dist'),
     terminationProtection: environment.keepsData,

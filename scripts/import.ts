@@ -4,16 +4,15 @@
  * input or the environment is none to work with.
  */
 import { createReadStream, openSync, statSync, writeSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { secureRandom } from '../lambdas/shared/adapters/randomness.ts';
 import { keyTable } from '../lambdas/shared/adapters/table/key-table.ts';
-import { isName } from '../lambdas/shared/domain/changed-by.ts';
 import { findEnvironment } from '../lib/environments.ts';
 import { refusalLine, sumOf } from './import/import-report.ts';
 import { importRows, type Tally } from './import/import-rows.ts';
 import { jsonValues } from './import/json-values.ts';
+import { operatorName } from './operator/operator-name.ts';
 import { pace } from './operator/pace.ts';
 import { pause } from './operator/pause.ts';
 import { clientOf, documentsOf, tableOf } from './operator/tables.ts';
@@ -56,10 +55,8 @@ async function main(): Promise<void> {
   if (values.report !== undefined && resolve(values.report) === resolve(file)) {
     throw new Unusable('--report would write over the keys: name another file');
   }
-  const { env, apply, as = userInfo().username } = values;
-  if (as.trim() === '' || !isName(as)) {
-    throw new Unusable('--as takes a name of at most 256 characters, and no key');
-  }
+  const { env, apply } = values;
+  const as = operatorName(values.as);
   const { secrets, keys } = findEnvironment(env);
   const client = clientOf(env);
   const name = values['keys-table'] ?? (await tableOf(client, env, 'KeysTable'));

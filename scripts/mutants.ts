@@ -27,7 +27,10 @@ const copies = 2;
 const limitMs = 120_000;
 /** For all tests of this process together, where those that are named did not notice. */
 const suiteLimitMs = 400_000;
-/** Not copied: these tests are about the checkout, and would fail over any patch or in any copy. */
+/**
+ * Not copied, but for those that a patch names: these tests are about the checkout, and would fail over
+ * any patch or in any copy.
+ */
 const checkoutTests = ['test/scripts/', 'test/mutants/'];
 
 type Verdict =
@@ -92,7 +95,8 @@ function copyOfCheckout(name: string): string {
     cwd: root,
   });
   for (const file of listed.toString().split('\0')) {
-    if (checkoutTests.some((path) => file.startsWith(path))) continue;
+    const isNamed = mutants.some(({ tests }) => tests.includes(file));
+    if (!isNamed && checkoutTests.some((path) => file.startsWith(path))) continue;
     // Listed, but removed and not yet committed so.
     if (file === '' || !existsSync(join(root, file))) continue;
     mkdirSync(dirname(join(dir, file)), { recursive: true });

@@ -94,7 +94,7 @@ const notOurs = (path: string) =>
  * The record as it is stored, without what the table and its indexes need beside it. Where that is
  * not what follows from the record it stays, and the record does not verify.
  */
-function recordOf(item: Item): Item {
+export function recordOf(item: Item): Item {
   const { pk, sk, time_pk, order_sk, ...record } = item;
   if (!isNumberedRecord(record)) return item;
   const { key_id, seq } = record;

@@ -16,7 +16,7 @@ import {
   type ImportStores,
   importKey,
 } from '../../lambdas/shared/protocol/import-key.ts';
-import { eachInFlight } from './each-in-flight.ts';
+import { eachInFlight } from '../operator/each-in-flight.ts';
 import type { JsonText } from './json-values.ts';
 import { readRow } from './litellm-row.ts';
 

@@ -1,7 +1,8 @@
-/** Says how far an export is and how fast it goes, once a second at most. */
+/** Says how far a command is and how fast it goes, once a second at most. */
 export function pace(
   say: (line: string) => void,
   nowMs: () => number = () => performance.now(),
+  what = 'records',
 ): (records: number) => void {
   const startedAt = nowMs();
   let [saidAt, before] = [startedAt, -1];
@@ -12,6 +13,6 @@ export function pace(
     if (at - saidAt < 1000) return;
     saidAt = at;
     const perSecond = Math.round((1000 * (records - before)) / (at - startedAt));
-    say(`${records} records so far, ${perSecond} a second`);
+    say(`${records} ${what} so far, ${perSecond} a second`);
   };
 }

@@ -8,8 +8,9 @@ import {
   auditRecordId,
   placeOf,
 } from './audit-record.ts';
-import { erasedName, partHash, recordDigest } from './audit-redaction.ts';
+import { partHash, recordDigest } from './audit-redaction.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { erasedName } from './changed-by.ts';
 
 const numberedRecord = z.looseObject({ key_id: z.string(), seq: auditRecord.shape.seq });
 

@@ -4,9 +4,7 @@
  */
 import { digestOver, type SaltedPart, saltedHash } from './audit-chain.ts';
 import type { AuditRecord } from './audit-record.ts';
-
-/** Stands for `changed_by`, a copy from `who`, where that is erased. */
-export const erasedName = 'redacted';
+import { erasedName } from './changed-by.ts';
 
 /**
  * The record without these parts. A part that hides nothing (no salt) stays as it is, and so does one

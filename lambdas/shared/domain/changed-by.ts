@@ -7,9 +7,11 @@ import { type Caller, isAdmin, isMaster } from './roles.ts';
 const masterAlias = 'litellm_proxy_master_key';
 /** The name of an admin key that belongs to no user. */
 export const adminName = 'default_user_id';
+/** Stands for the name of a person who was erased; of a record's `changed_by` where its `who` is. */
+export const erasedName = 'redacted';
 
 /** The name that a key keeps of whoever created, changed or deleted it. */
-export const nameOf = (caller: Caller): string => caller.userId ?? adminName;
+export const nameOf = (caller: Pick<Caller, 'userId'>): string => caller.userId ?? adminName;
 
 /** A key's token hash where it is shown; for the admin key, its alias. */
 export const callerName = (keyId: string, hash: string): string =>

@@ -10,7 +10,8 @@ import { retaggedSoon } from './secret-tags.ts';
 import type { Settings } from './settings.ts';
 
 export interface ChangeBy {
-  readonly caller: Caller;
+  /** Whose name the key keeps. */
+  readonly caller: Pick<Caller, 'userId'>;
   readonly who: Who;
   readonly requestId: string;
   /** Shared by the changes of one call; absent where it is the only one. */

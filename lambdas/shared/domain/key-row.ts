@@ -117,7 +117,7 @@ const who = z.looseObject({
   changed_by: z.string(),
   /** Token hash of the caller, or `litellm_proxy_master_key`. */
   changed_by_api_key: z.nullable(z.string()),
-  /** Key id of the authenticated caller, `system`, `import`, or `claim_link` for whoever has one. */
+  /** Key id of the caller, `system`, `claim_link`, or the operator's command: `import`, `revoke`, `erase`. */
   principal: z.string(),
   /** Who finished the change, where the reconciler did. */
   settled_by: z.nullable(z.string()),
@@ -156,6 +156,7 @@ const reminder = z.looseObject({
  * - `claimed`: the value is shown to whoever has the link, unless what follows fails
  * - `claim_reused`: somebody presented a link that had been used
  * - `mail_bounced`: a mail about the key did not arrive, or was not wanted
+ * - `erased`: a person was erased from the row
  */
 export type AuditAction =
   | 'created'
@@ -174,7 +175,8 @@ export type AuditAction =
   | 'claim_link_requested'
   | 'claimed'
   | 'claim_reused'
-  | 'mail_bounced';
+  | 'mail_bounced'
+  | 'erased';
 
 /** The last audited change. It rides in the row, so that no committed change lacks its record. */
 const keyEvent = z.looseObject({

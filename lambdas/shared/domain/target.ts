@@ -1,6 +1,6 @@
 /** The key an operation is about, as the caller names it: by value, token hash, key id or alias. */
 import { isPossibleAlias } from './alias.ts';
-import { adminName } from './changed-by.ts';
+import { adminName, erasedName } from './changed-by.ts';
 import { Denied, KeyNotFound } from './errors.ts';
 import { isKeyId, isTokenHash, shapeOf, tokenHash } from './key-format.ts';
 import { countsAsValue, type KeyRow } from './key-row.ts';
@@ -93,11 +93,12 @@ export function checkYours(row: KeyRow | null, caller: Caller, scope: Scope): vo
 
 /**
  * Settings are changed by whoever created the key, or by an admin; the owner alone may not. A user who
- * has the name of the admin key, as some that were imported do, created nothing that this one did.
+ * has the name of the admin key, as some that were imported do, created nothing that this one did; nor did one who has the name that stands for people who were erased.
  */
 export function checkCreator({ key }: KeyRow, caller: Caller): void {
   const { userId } = caller;
-  const isCreator = userId !== null && userId !== adminName && key.created_by === userId;
+  const isName = userId !== null && userId !== adminName && userId !== erasedName;
+  const isCreator = isName && key.created_by === userId;
   if (isAdmin(caller) || isCreator) return;
   throw new Denied('Only a proxy admin may change a key that somebody else created.');
 }

@@ -24,6 +24,8 @@ export type DeletionCall = Pick<
   'who' | 'deletedBy' | 'requestId' | 'operationId'
 > & {
   readonly deadline: Deadline;
+  /** Throws where the key is not to be deleted as it is by then: that error is thrown for it. */
+  readonly check?: (row: KeyRow) => void;
 };
 
 /** Writes at once, and calls at once to Secrets Manager, which takes 50 deletions a second. */
@@ -66,12 +68,13 @@ interface Deleted {
 async function open(
   stores: DeletionStores,
   row: KeyRow,
-  { deadline, ...call }: DeletionCall,
+  { deadline, check = () => undefined, ...call }: DeletionCall,
 ): Promise<Deleted | null> {
   const { settings, random, now } = stores;
   const { startedAt } = deadline;
   let isOverOpenStep = false;
   const decide = (current: KeyRow) => {
+    check(current);
     isOverOpenStep = current.intent !== null;
     return openDeletion(current, { ...call, startedAt, now: now(), settings, random });
   };
