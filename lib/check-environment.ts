@@ -52,20 +52,27 @@ function checkBaseUrl({ baseUrl, local }: Environment, refuse: Refuse) {
 }
 
 function checkSecrets({ name, secrets }: Environment, refuse: Refuse) {
-  const prefix = normaliseSecretPrefix(secrets.prefix);
-  if (prefix === null) {
-    refuse('secrets.prefix', 'is empty: name a folder for the mirrored keys, such as "litellm/"');
-  }
-  // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
-  if (!/^[A-Za-z0-9/_+=.@-]+$/.test(prefix)) {
-    refuse('secrets.prefix', `is "${prefix}": Secrets Manager takes letters, digits and /_+=.@-`);
-  }
-  if (prefix.length > 128) {
-    refuse('secrets.prefix', 'is longer than 128 characters, which leaves too little for aliases');
-  }
-  if (adminSecretName(name).startsWith(prefix)) {
-    refuse('secrets.prefix', `covers ${adminSecretName(name)}, the admin key: choose another`);
-  }
+  const checkPrefix = (setting: string, written: string): string => {
+    const prefix = normaliseSecretPrefix(written);
+    if (prefix === null) {
+      refuse(setting, 'is empty: name a folder for the mirrored keys, such as "litellm/"');
+    }
+    // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+    if (!/^[A-Za-z0-9/_+=.@-]+$/.test(prefix)) {
+      refuse(setting, `is "${prefix}": Secrets Manager takes letters, digits and /_+=.@-`);
+    }
+    if (prefix.length > 128) {
+      refuse(setting, 'is longer than 128 characters, which leaves too little for aliases');
+    }
+    if (adminSecretName(name).startsWith(prefix)) {
+      refuse(setting, `covers ${adminSecretName(name)}, the admin key: choose another`);
+    }
+    return prefix;
+  };
+  const prefix = checkPrefix('secrets.prefix', secrets.prefix);
+  const previousPrefixes = secrets.previousPrefixes.map((previous) =>
+    checkPrefix('secrets.previousPrefixes', previous),
+  );
   for (const reader of secrets.readers) {
     if (!/^(\d{12}|arn:aws[a-z-]*:iam::\d{12}:role\/.+)$/.test(reader)) {
       refuse('secrets.readers', `has "${reader}": use an account id of 12 digits or a role ARN`);
@@ -79,7 +86,7 @@ function checkSecrets({ name, secrets }: Environment, refuse: Refuse) {
   if (secrets.kmsKeyArn !== null && !/^arn:aws[a-z-]*:kms:.+:key\/.+$/.test(secrets.kmsKeyArn)) {
     refuse('secrets.kmsKeyArn', 'is not the ARN of a key: IAM cannot grant on an alias');
   }
-  return { ...secrets, prefix };
+  return { ...secrets, prefix, previousPrefixes };
 }
 
 function checkMail({ mail, local }: Environment, refuse: Refuse) {

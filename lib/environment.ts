@@ -45,6 +45,11 @@ export interface SecretSettings {
   readonly storeVirtualKeys: boolean;
   /** Prefix of every mirrored secret's name. However written, it ends up with exactly one `/`. */
   readonly prefix: string;
+  /**
+   * Prefixes that were in use before: keys keep their secrets there until they are renamed or deleted,
+   * so that the functions go on reaching them. New names are under `prefix` alone.
+   */
+  readonly previousPrefixes: readonly string[];
   /** Put on every secret, beside the tags Latchkey sets itself. */
   readonly tags: Readonly<Record<string, string>>;
   /** ARN of a customer key that encrypts the secrets. Null: the AWS-managed one, which is free. */

@@ -63,7 +63,14 @@ const aws = {
   local: null,
 } as const;
 
-const secrets = { storeVirtualKeys: true, tags: {}, kmsKeyArn: null, readers: [] } as const;
+const secrets = {
+  storeVirtualKeys: true,
+  // Another prefix for what is made from now on: the one until now belongs in here.
+  previousPrefixes: [],
+  tags: {},
+  kmsKeyArn: null,
+  readers: [],
+} as const;
 
 /**
  * All environments by name. The mirrored names differ in their prefix, so that two environments can

@@ -15,16 +15,17 @@ import { reachSecrets, secretArn, viaSecretsManager } from './secrets-reach.ts';
 
 /**
  * The copies of keys in Secrets Manager. They come and go while the service runs, so rights to them
- * are by name: what is under the environment's prefix, and nothing else.
+ * are by name: what is under the environment's prefix or one it had before, and nothing else.
  */
 export class MirroredSecrets extends Construct {
   private readonly environment: Environment;
-  private readonly pattern: string;
+  private readonly patterns: readonly string[];
 
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id);
     this.environment = environment;
-    this.pattern = `${environment.secrets.prefix}*`;
+    const { prefix, previousPrefixes } = environment.secrets;
+    this.patterns = [...new Set([prefix, ...previousPrefixes])].map((each) => `${each}*`);
     if (environment.secrets.readers.length > 0) this.addReaderRole();
   }
 
@@ -41,8 +42,8 @@ export class MirroredSecrets extends Construct {
       'RestoreSecret',
       'TagResource',
     ];
-    reachSecrets(operation, this.environment, actions, [this.pattern]);
-    this.acknowledgePattern(operation);
+    reachSecrets(operation, this.environment, actions, this.patterns);
+    this.acknowledgePatterns(operation);
   }
 
   /**
@@ -59,28 +60,28 @@ export class MirroredSecrets extends Construct {
       'RestoreSecret',
       'TagResource',
     ];
-    reachSecrets(operation, this.environment, actions, [this.pattern]);
-    this.acknowledgePattern(operation);
+    reachSecrets(operation, this.environment, actions, this.patterns);
+    this.acknowledgePatterns(operation);
   }
 
   /** Read the value that a claim link is for. No right at all where there are no such links. */
   grantClaim(operation: Operation): void {
     const { secrets, mail } = this.environment;
     if (!secrets.storeVirtualKeys || !mail.alerting || mail.claimLinkHours === 0) return;
-    reachSecrets(operation, this.environment, ['GetSecretValue'], [this.pattern]);
-    this.acknowledgePattern(operation);
+    reachSecrets(operation, this.environment, ['GetSecretValue'], this.patterns);
+    this.acknowledgePatterns(operation);
   }
 
   /** Put another value in the place of the present one, without reading either. */
   grantRotate(operation: Operation): void {
-    reachSecrets(operation, this.environment, ['PutSecretValue'], [this.pattern]);
-    this.acknowledgePattern(operation);
+    reachSecrets(operation, this.environment, ['PutSecretValue'], this.patterns);
+    this.acknowledgePatterns(operation);
   }
 
   /** Remove the secret of a deleted key, without reading it. */
   grantRemove(operation: Operation): void {
-    reachSecrets(operation, this.environment, ['DeleteSecret'], [this.pattern]);
-    this.acknowledgePattern(operation);
+    reachSecrets(operation, this.environment, ['DeleteSecret'], this.patterns);
+    this.acknowledgePatterns(operation);
   }
 
   /**
@@ -96,8 +97,8 @@ export class MirroredSecrets extends Construct {
       'TagResource',
       'UpdateSecretVersionStage',
     ];
-    reachSecrets(operation, this.environment, actions, [this.pattern]);
-    this.acknowledgePattern(operation);
+    reachSecrets(operation, this.environment, actions, this.patterns);
+    this.acknowledgePatterns(operation);
   }
 
   /** For those who use keys from other accounts or roles: read, by name or tag, what Latchkey made here. */
@@ -115,7 +116,7 @@ export class MirroredSecrets extends Construct {
     role.addToPolicy(
       new PolicyStatement({
         actions: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
-        resources: [secretArn(stack, this.pattern)],
+        resources: this.patterns.map((pattern) => secretArn(stack, pattern)),
         // A secret that somebody else put under the prefix stays theirs.
         conditions: { StringEquals: { 'aws:ResourceTag/latchkey:env': name } },
       }),
@@ -129,15 +130,17 @@ export class MirroredSecrets extends Construct {
         }),
       );
     }
-    this.acknowledgePattern(role);
+    this.acknowledgePatterns(role);
     new CfnOutput(this, 'ReaderRoleArn', { value: role.roleArn });
   }
 
-  private acknowledgePattern(holder: Construct) {
-    acknowledgeWildcard(
-      holder,
-      secretArn(Stack.of(this), this.pattern),
-      'Mirrored secrets are made at run time under names their keys choose; the prefix bounds them.',
-    );
+  private acknowledgePatterns(holder: Construct) {
+    for (const pattern of this.patterns) {
+      acknowledgeWildcard(
+        holder,
+        secretArn(Stack.of(this), pattern),
+        'Mirrored secrets are made at run time under names their keys choose; the prefix bounds them.',
+      );
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding, Switches } from './finding.ts';
 import { type Kind, kinds } from './kinds.ts';
+import { reachFindings } from './secret-reach.ts';
 import { isAuditReader, readerFindings } from './stream-readers.ts';
 import { type Resource, type Resources, withoutTags } from './template.ts';
 
@@ -14,6 +15,7 @@ export function compare(released: Resources, next: Resources, switches: Switches
       return sentences.map((sentence) => ({ id, says: `The ${kind.noun} ${sentence}` }));
     }),
     ...readerFindings(next, switches),
+    ...reachFindings(released, next),
   ];
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { Unusable } from '../operator/unusable.ts';
 import { kinds } from './kinds.ts';
+import { repairsSecrets } from './secret-reach.ts';
 import { type Resources, resourcesInText, withoutTags } from './template.ts';
 
 const folder = join(import.meta.dirname, '../../lib/released');
@@ -35,11 +36,11 @@ export function writeReleased(version: string, environments: Readonly<Record<str
   }
 }
 
-/** The resources with something to lose, without their tags. */
+/** The resources with something to lose, and what says which secrets are reached; without their tags. */
 export function holding(resources: Resources): Resources {
   return Object.fromEntries(
     Object.entries(resources)
-      .filter(([, { Type }]) => kinds[Type] !== undefined)
+      .filter(([, resource]) => kinds[resource.Type] !== undefined || repairsSecrets(resource))
       .map(([id, resource]) => [id, { ...resource, Properties: withoutTags(resource.Properties) }]),
   );
 }

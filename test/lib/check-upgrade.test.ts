@@ -94,6 +94,28 @@ describe('the last release', () => {
   });
 });
 
+describe('another prefix for secrets', () => {
+  const moved = { ...sample.prod.secrets, prefix: 'keys/' };
+
+  it('is refused where the present one is forgotten', () => {
+    const [only, ...others] = compare(prod, resources({ ...sample.prod, secrets: moved }), on);
+    expect(only?.says).toContain('Secrets under "litellm/" are not reached any more');
+    expect(only?.says).toContain('Add "litellm/" to secrets.previousPrefixes');
+    expect(others).toEqual([]);
+  });
+
+  it('is refused against the last release as well', () => {
+    const released = releasedResources(release, 'prod') ?? {};
+    const next = resources({ ...sample.prod, secrets: moved });
+    expect(compare(released, next, on)).toHaveLength(1);
+  });
+
+  it('loses nothing where the present one goes on being reached', () => {
+    const secrets = { ...moved, previousPrefixes: ['litellm/'] };
+    expect(compare(prod, resources({ ...sample.prod, secrets }), on)).toEqual([]);
+  });
+});
+
 describe('a change that loses something is refused', () => {
   const table = (all: Parameters<Spoil>[0]) => all[keys].Properties;
   const reader = (all: Parameters<Spoil>[0]) => all[mailReader].Properties;

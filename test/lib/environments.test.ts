@@ -72,6 +72,14 @@ describe('secret prefix', () => {
     const written = { ...prod, secrets: { ...prod.secrets, prefix: 'keys//' } };
     expect(checkEnvironment(written).secrets.prefix).toBe('keys/');
   });
+
+  it('is normalised where it was in use before', () => {
+    const written = {
+      ...prod,
+      secrets: { ...prod.secrets, previousPrefixes: ['/old', 'older//'] },
+    };
+    expect(checkEnvironment(written).secrets.previousPrefixes).toEqual(['old/', 'older/']);
+  });
 });
 
 describe('an environment that would deploy and not work', () => {
@@ -85,6 +93,12 @@ describe('an environment that would deploy and not work', () => {
     ['has a prefix AWS refuses', secrets({ prefix: 'a b' }), 'secrets.prefix is "a b/"'],
     ['mirrors over its admin key', secrets({ prefix: 'latchkey' }), 'secrets.prefix covers'],
     ['mirrors over its own', secrets({ prefix: 'latchkey/prod' }), 'secrets.prefix covers'],
+    ['had no prefix', secrets({ previousPrefixes: [''] }), 'secrets.previousPrefixes is empty'],
+    [
+      'mirrored over its admin key',
+      secrets({ previousPrefixes: ['latchkey'] }),
+      'secrets.previousPrefixes covers',
+    ],
     ['trusts a bare name', secrets({ readers: ['bob'] }), 'secrets.readers has "bob"'],
     ['tags over ours', secrets({ tags: { key_id: 'x' } }), 'secrets.tags has "key_id"'],
     ['has an alias as key', secrets({ kmsKeyArn: 'alias/x' }), 'secrets.kmsKeyArn is not'],

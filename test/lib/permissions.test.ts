@@ -274,6 +274,19 @@ describe('permissions', () => {
     }
   });
 
+  it('goes on reaching secrets under a prefix of before, by whoever reaches those under the present one', () => {
+    const moved = {
+      ...sample.full,
+      secrets: { ...sample.full.secrets, prefix: 'keys/', previousPrefixes: ['litellm/'] },
+    };
+    const now = permissionsOf(templateOf(moved));
+    for (const row of Object.values(now)) {
+      expect(row['secretsmanager:secret:litellm/*']).toEqual(row['secretsmanager:secret:keys/*']);
+    }
+    const reaching = Object.values(now).filter((row) => 'secretsmanager:secret:keys/*' in row);
+    expect(reaching).toHaveLength(8);
+  });
+
   it('uses the customer key only through Secrets Manager', () => {
     const uses = statementsOf(full).filter(({ Resource }) => list(Resource).includes(kmsKey));
     expect(uses.map(({ role }) => role).sort()).toEqual([
