@@ -5,6 +5,7 @@
  * sender, and until then the API refuses a request for a mail and says what to set.
  */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { checkApart } from './check-apart.ts';
 import { checkEnvironment } from './check-environment.ts';
 import type { Environment } from './environment.ts';
 import { EnvironmentError } from './environment-error.ts';
@@ -150,13 +151,20 @@ export interface Overrides {
   readonly secretsEndpoint?: string;
 }
 
-/** The named environment, checked and normalised. Throws `EnvironmentError` where it is unknown or incomplete. */
-export function findEnvironment(name: string | undefined, overrides: Overrides = {}): Environment {
-  const known = Object.keys(environments).join(', ');
+/**
+ * The named environment, checked and normalised. Throws `EnvironmentError` where it is unknown,
+ * incomplete, or in the way of another one.
+ */
+export function findEnvironment(
+  name: string | undefined,
+  overrides: Overrides = {},
+  all: typeof environments = environments,
+): Environment {
+  const known = Object.keys(all).join(', ');
   if (name === undefined) {
     throw new EnvironmentError('(none)', 'env', `is not set: pass -c env=<name>, one of ${known}`);
   }
-  const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
+  const environment = Object.hasOwn(all, name) ? all[name] : undefined;
   if (environment === undefined) {
     throw new EnvironmentError(
       name,
@@ -164,7 +172,9 @@ export function findEnvironment(name: string | undefined, overrides: Overrides =
       `is unknown: use one of ${known}, or add it to lib/environments.ts`,
     );
   }
-  return checkEnvironment(withOverrides(environment, overrides));
+  const checked = checkEnvironment(withOverrides(environment, overrides));
+  checkApart(checked, Object.values(all));
+  return checked;
 }
 
 function withOverrides(environment: Environment, overrides: Overrides): Environment {

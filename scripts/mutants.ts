@@ -140,6 +140,8 @@ async function outcomeOf(dir: string, tests: readonly string[]): Promise<Verdict
     [
       'run',
       '--project=in-process',
+      // The tests of templates, where the patch names some.
+      ...(tests.some((test) => test.startsWith('test/lib/')) ? ['--project=stack'] : []),
       '--maxWorkers=1',
       '--bail=1',
       '--reporter=json',

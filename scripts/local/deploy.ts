@@ -43,9 +43,16 @@ export async function deploy(options: DeployOptions): Promise<StackOutputs> {
 export async function deployAnew(options: DeployOptions): Promise<StackOutputs> {
   const run = commandLine(options);
   await prepare(options, run);
-  await run(options.workDir, 'destroy', '--all', '--force', '--app', assemblyOf(options));
+  await destroyAssembly(options, run);
   return deployAssembly(options, run);
 }
+
+/** Removes what `deploy` has deployed with the same options. */
+export const destroy = (options: DeployOptions): Promise<unknown> =>
+  destroyAssembly(options, commandLine(options));
+
+const destroyAssembly = (options: DeployOptions, run: Run): Promise<unknown> =>
+  run(options.workDir, 'destroy', '--all', '--force', '--app', assemblyOf(options));
 
 async function prepare(options: DeployOptions, run: Run): Promise<void> {
   const { workDir, log } = options;

@@ -18,8 +18,14 @@ export interface Sent {
   readonly body?: unknown;
 }
 
-export async function send({ method = 'GET', path, headers = {}, body }: Sent): Promise<Received> {
-  const response = await fetch(inject('deployed').baseUrl + path, {
+export const send = (sent: Sent): Promise<Received> => sendTo(inject('deployed').baseUrl, sent);
+
+/** Sends to the API of an environment. */
+export async function sendTo(
+  baseUrl: string,
+  { method = 'GET', path, headers = {}, body }: Sent,
+): Promise<Received> {
+  const response = await fetch(baseUrl + path, {
     method,
     redirect: 'manual',
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },

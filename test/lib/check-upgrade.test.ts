@@ -95,10 +95,10 @@ describe('the last release', () => {
 });
 
 describe('another prefix for secrets', () => {
-  const moved = { ...sample.prod.secrets, prefix: 'keys/' };
+  const elsewhere = { ...sample.prod.secrets, prefix: 'keys/' };
 
   it('is refused where the present one is forgotten', () => {
-    const [only, ...others] = compare(prod, resources({ ...sample.prod, secrets: moved }), on);
+    const [only, ...others] = compare(prod, resources({ ...sample.prod, secrets: elsewhere }), on);
     expect(only?.says).toContain('Secrets under "litellm/" are not reached any more');
     expect(only?.says).toContain('Add "litellm/" to secrets.previousPrefixes');
     expect(others).toEqual([]);
@@ -106,12 +106,12 @@ describe('another prefix for secrets', () => {
 
   it('is refused against the last release as well', () => {
     const released = releasedResources(release, 'prod') ?? {};
-    const next = resources({ ...sample.prod, secrets: moved });
+    const next = resources({ ...sample.prod, secrets: elsewhere });
     expect(compare(released, next, on)).toHaveLength(1);
   });
 
   it('loses nothing where the present one goes on being reached', () => {
-    const secrets = { ...moved, previousPrefixes: ['litellm/'] };
+    const secrets = { ...elsewhere, previousPrefixes: ['litellm/'] };
     expect(compare(prod, resources({ ...sample.prod, secrets }), on)).toEqual([]);
   });
 });

@@ -82,6 +82,50 @@ describe('secret prefix', () => {
   });
 });
 
+describe('environments beside each other', () => {
+  const at = (name: string, prefix: string, changes: Partial<Environment> = {}): Environment => ({
+    ...prod,
+    name,
+    secrets: { ...prod.secrets, prefix },
+    ...changes,
+  });
+
+  it.each<[string, Environment, Environment]>([
+    ['the same prefix', at('one', 'keys/'), at('two', '/keys')],
+    ['a prefix under that of the other', at('one', 'keys/'), at('two', 'keys/two/')],
+    ['a prefix above that of the other', at('one', 'keys/one'), at('two', 'keys')],
+    [
+      'one account and region',
+      at('one', 'keys/', { account: '111122223333', region: 'eu-west-1' }),
+      at('two', 'keys/', { account: '111122223333', region: 'eu-west-1' }),
+    ],
+    [
+      'the prefix that the other had before',
+      at('one', 'keys/'),
+      { ...prod, name: 'two', secrets: { ...prod.secrets, previousPrefixes: ['keys'] } },
+    ],
+  ])('are refused with %s', (_, one, two) => {
+    const refusal = /one: secrets\.prefix "keys\/.*" and "keys\/.*" of two overlap/;
+    expect(() => findEnvironment('one', {}, { one, two })).toThrow(refusal);
+  });
+
+  it.each<[string, Environment, Environment]>([
+    ['prefixes that only begin alike', at('one', 'keys/'), at('two', 'keys-two/')],
+    [
+      'other accounts',
+      at('one', 'keys/', { account: '111122223333' }),
+      at('two', 'keys/', { account: '222233334444' }),
+    ],
+    [
+      'other regions',
+      at('one', 'keys/', { region: 'eu-west-1' }),
+      at('two', 'keys/', { region: 'us-east-1' }),
+    ],
+  ])('pass with %s', (_, one, two) => {
+    expect(findEnvironment('one', {}, { one, two }).name).toBe('one');
+  });
+});
+
 describe('an environment that would deploy and not work', () => {
   const secrets = (changes: object) => ({ ...full, secrets: { ...full.secrets, ...changes } });
   const mail = (changes: object) => ({ ...full, mail: { ...full.mail, ...changes } });

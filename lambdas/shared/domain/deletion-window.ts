@@ -1,3 +1,5 @@
+import type { AliasLease } from './key-row.ts';
+
 /** Days that Secrets Manager keeps a secret that was deleted; it removes it some time after that. */
 const windowDays = 7;
 const dayMs = 86_400_000;
@@ -8,3 +10,10 @@ const dayMs = 86_400_000;
  */
 export const isStillInWindow = (deletedAt: string | null | undefined, now: Date): boolean =>
   typeof deletedAt === 'string' && now.getTime() < Date.parse(deletedAt) + (windowDays + 1) * dayMs;
+
+/**
+ * Whether a secret scheduled for deletion under `name` is the one that the alias's last holder left
+ * there. One left under another prefix tells nothing about this name: what is there is somebody else's.
+ */
+export const isOursInWindow = (lease: AliasLease | null, name: string | null, now: Date): boolean =>
+  (lease?.secretName ?? name) === name && isStillInWindow(lease?.deletedAt, now);

@@ -10,7 +10,7 @@
  */
 
 import type { Deadline } from '../domain/deadline.ts';
-import { isStillInWindow } from '../domain/deletion-window.ts';
+import { isOursInWindow } from '../domain/deletion-window.ts';
 import { InvalidField, Unavailable } from '../domain/errors.ts';
 import type { Attempt } from '../domain/idempotency.ts';
 import type { AliasLease, KeyRow } from '../domain/key-row.ts';
@@ -118,7 +118,7 @@ async function openBirth(
       ...createRecord(row, attempt, told, now()),
     ];
     const outcome = await commit(table, writes, row.event.id, deadline);
-    const wasOurs = isStillInWindow(read?.deletedAt, now());
+    const wasOurs = isOursInWindow(read, row.secretName, now());
     const birth = { newKey: { ...newKey, row }, wasOurs };
     if (outcome.kind === 'committed') return birth;
     if (outcome.kind === 'throttled' && !outcome.isUnsure) {

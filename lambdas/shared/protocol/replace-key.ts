@@ -10,7 +10,7 @@
  * docs/adr/0003-two-store-protocol.md has the reasons and what breaks without each step.
  */
 import type { Deadline } from '../domain/deadline.ts';
-import { isStillInWindow } from '../domain/deletion-window.ts';
+import { isOursInWindow, isStillInWindow } from '../domain/deletion-window.ts';
 import { Conflict, InvalidField, KeyNotFound } from '../domain/errors.ts';
 import type { Attempt } from '../domain/idempotency.ts';
 import { tokenHash } from '../domain/key-format.ts';
@@ -170,7 +170,10 @@ async function openStep(
       row: opened,
       intent,
       value: replacement.value ?? read,
-      wasOurs: isStillInWindow(alias === null ? current.ownNameLeftAt : lease?.deletedAt, now()),
+      wasOurs:
+        alias === null
+          ? isStillInWindow(current.ownNameLeftAt, now())
+          : isOursInWindow(lease, intent.newName, now()),
       isFinished: opened.intent === null,
     };
     if (outcome.kind === 'committed') return step;
