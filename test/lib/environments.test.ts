@@ -105,8 +105,8 @@ describe('environments beside each other', () => {
       { ...prod, name: 'two', secrets: { ...prod.secrets, previousPrefixes: ['keys'] } },
     ],
   ])('are refused with %s', (_, one, two) => {
-    const refusal = /one: secrets\.prefix "keys\/.*" and "keys\/.*" of two overlap/;
-    expect(() => findEnvironment('one', {}, { one, two })).toThrow(refusal);
+    const overlap = /one: secrets\.prefix "keys\/.*" and "keys\/.*" of two overlap/;
+    expect(() => findEnvironment('one', {}, { one, two })).toThrow(overlap);
   });
 
   it.each<[string, Environment, Environment]>([
