@@ -346,21 +346,21 @@ describe('what keeps it from working is told, and what to do', () => {
   });
 });
 
-describe('what AWS counts', () => {
+describe('what AWS bills', () => {
   const alarm = { Type: 'AWS::CloudWatch::Alarm', Properties: {} };
   const synthesised = { resources: { One: alarm, Two: alarm }, bootstrapVersion: 6 };
 
-  it('is told for a number of keys, without a price', async () => {
+  it('is told for a number of keys, with the prices that it is counted by', async () => {
     const lines = await examined({ patient: { keys: 1000, synthesised } });
     expect(lines.at(-1)).toMatch(
-      /^ok billed: in 30 days with 1000 keys: secrets 1001, alarms 2, KMS keys 0, scheduled calls of functions 51840, /,
+      /^ok billed: a month with 1000 keys: \$400\.60 \(secrets 1001 at \$0\.4, alarms 2 at \$0\.1, dashboards 0 at \$3, KMS keys 0 at \$1\), .*us-east-1, \d{4}-\d\d-\d\d$/,
     );
   });
 
   it('has one secret where keys are not mirrored', async () => {
     const secrets = { ...prod.secrets, storeVirtualKeys: false };
     const patient = { keys: 1000, synthesised, environment: { ...prod, secrets } };
-    expect((await examined({ patient })).at(-1)).toContain('secrets 1, ');
+    expect((await examined({ patient })).at(-1)).toContain('secrets 1 at ');
   });
 });
 
@@ -449,7 +449,7 @@ describe('npm run doctor', () => {
     );
     const { stdout, status } = await command(['--env', 'dev', '--keys', '10'], config.endpoint);
     expect(stdout).toContain('problem  bootstrap   The account is not bootstrapped');
-    expect(stdout).toContain('ok       billed      in 30 days with 10 keys: secrets 11, ');
+    expect(stdout).toContain('ok       billed      a month with 10 keys: $');
     expect(stdout).toMatch(/problems 1, warnings 0\n$/);
     expect(status).toBe(1);
     expect(
