@@ -353,14 +353,14 @@ describe('what AWS bills', () => {
   it('is told for a number of keys, with the prices that it is counted by', async () => {
     const lines = await examined({ patient: { keys: 1000, synthesised } });
     expect(lines.at(-1)).toMatch(
-      /^ok billed: a month with 1000 keys: \$400\.60 \(secrets 1001 at \$0\.4, alarms 2 at \$0\.1, dashboards 0 at \$3, KMS keys 0 at \$1\), .*us-east-1, \d{4}-\d\d-\d\d$/,
+      /^ok billed: \$400\.\d\d a month with 1000 keys, 100 rotations and 100000 checks: secrets \$400\.40, alarms \$0\.20, dashboards \$0\.00, KMS keys \$0\.00, rotations \$0\.00, checks \$0\.\d\d\. .*us-east-1, \d{4}-\d\d-\d\d$/,
     );
   });
 
   it('has one secret where keys are not mirrored', async () => {
     const secrets = { ...prod.secrets, storeVirtualKeys: false };
     const patient = { keys: 1000, synthesised, environment: { ...prod, secrets } };
-    expect((await examined({ patient })).at(-1)).toContain('secrets 1 at ');
+    expect((await examined({ patient })).at(-1)).toContain('secrets $0.40, ');
   });
 });
 
@@ -449,7 +449,7 @@ describe('npm run doctor', () => {
     );
     const { stdout, status } = await command(['--env', 'dev', '--keys', '10'], config.endpoint);
     expect(stdout).toContain('problem  bootstrap   The account is not bootstrapped');
-    expect(stdout).toContain('ok       billed      a month with 10 keys: $');
+    expect(stdout).toContain(' a month with 10 keys, 1 rotations and 1000 checks: ');
     expect(stdout).toMatch(/problems 1, warnings 0\n$/);
     expect(status).toBe(1);
     expect(
