@@ -79,7 +79,7 @@ const wire = () => {
     settings,
     now: () => new Date(),
     onOutcome: (notice: Notice, outcome: NoticeOutcome, reason?: string) =>
-      tell(settings, notice, outcome, reason),
+      logOutcome(settings, notice, outcome, reason),
   };
 };
 
@@ -91,8 +91,8 @@ const metrics: Readonly<Record<NoticeOutcome, string>> = {
   'put-off': 'MailsPutOff',
 };
 
-/** The runbook looks for these by their message. */
-const tell = (
+/** One line per mail; the runbook looks for them by their message. */
+export const logOutcome = (
   { environment }: Settings,
   { id, keyId }: Notice,
   outcome: NoticeOutcome,
