@@ -108,13 +108,14 @@ export function checkConcurrency(
   });
 }
 
-export function checkDomain({ baseUrl }: Environment, answer: Answer | null): Finding {
+export function checkDomain({ baseUrl, domain }: Environment, answer: Answer | null): Finding {
   const found = about('domain');
   if (baseUrl === null || answer === null) {
     return found.ok('none: callers get the address that API Gateway makes');
   }
   const { host } = new URL(baseUrl);
   if (answer.status === 404) {
+    if (domain !== null) return found.ok(`${host} is made and mapped to the API by the deploy`);
     return found.warning(
       `${host} is no custom domain of API Gateway here: make it and map it to the API (output ApiId), or have whatever stands in front serve it`,
     );

@@ -103,7 +103,7 @@ async function everyKind(): Promise<void> {
   });
 
   const { table } = service;
-  const { load } = table;
+  const load = table.load.bind(table);
   table.load = async () => {
     throw new Unavailable('Slow down.', 1, new Error('ThrottlingException'));
   };

@@ -113,8 +113,8 @@ describe('alarms', () => {
 
   it.each(['audit', 'email'])(
     'of the %s reader tell of records that could not even be kept',
-    (it) => {
-      expect(byId[`Streams${it}keychangeNotKeptAlarm`]?.Properties).toMatchObject({
+    (reader) => {
+      expect(byId[`Streams${reader}keychangeNotKeptAlarm`]?.Properties).toMatchObject({
         Namespace: 'AWS/Lambda',
         MetricName: 'DestinationDeliveryFailures',
         Statistic: 'Sum',

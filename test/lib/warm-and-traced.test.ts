@@ -1,6 +1,7 @@
 /** Functions that are kept warm, and functions that record traces. */
 import { describe, expect, it } from 'vitest';
-import { permissionsOf, plain, resourcesOf, statementsOf } from './fixtures/resources.ts';
+import type { Environment } from '../../lib/environment.ts';
+import { list, permissionsOf, plain, resourcesOf, statementsOf } from './fixtures/resources.ts';
 import { sample, templateOf } from './fixtures/synthesise.ts';
 
 const { tuned, prod } = sample;
@@ -61,11 +62,11 @@ describe('an operation that is kept warm', () => {
 });
 
 describe('traces', () => {
-  const modesOf = (environment: typeof prod | typeof tuned) =>
+  const modesOf = (environment: Environment) =>
     Object.entries(resourcesOf(templateOf(environment), 'AWS::Lambda::Function'))
       .filter(([id]) => !id.includes('Providerframework'))
       .map(([, { Properties }]) => Properties['TracingConfig']);
-  const rightsOf = (environment: typeof prod | typeof tuned) =>
+  const rightsOf = (environment: Environment) =>
     statementsOf(templateOf(environment)).filter(({ Action }) =>
       JSON.stringify(Action).includes('xray'),
     );
@@ -76,7 +77,7 @@ describe('traces', () => {
     const rights = rightsOf(tuned);
     expect(rights).toHaveLength(modes.length);
     for (const { Action, Resource } of rights) {
-      expect([...Action].sort()).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
+      expect(list(Action).sort()).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
       expect(Resource).toBe('*');
     }
   });

@@ -311,6 +311,20 @@ describe('what keeps it from working is told, and what to do', () => {
     expect(lines[0]).toMatch(/: .+[:.,] \S/);
   });
 
+  it('is content with a domain that the deploy is to make', async () => {
+    const domain = {
+      name: 'keys.acme.io',
+      certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/1',
+      hostedZone: null,
+    };
+    const lines = await examined({
+      ...answered('apigateway:GET', absent),
+      patient: { environment: { ...prod, domain } },
+    });
+    expect(bad(lines)).toEqual([]);
+    expect(lines).toContain('ok domain: keys.acme.io is made and mapped to the API by the deploy');
+  });
+
   it('and looks no further in another account', async () => {
     const lines = await examined(changed({ account: '222233334444' }));
     expect(lines).toHaveLength(3);

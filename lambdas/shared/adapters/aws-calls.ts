@@ -1,6 +1,4 @@
 /** How many requests the clients of this container have sent to AWS. */
-import type { FinalizeHandler } from '@smithy/types';
-
 let sent = 0;
 
 /** All of them so far, retries included: a container works on one invocation at a time. */
@@ -20,10 +18,8 @@ export function counted<Client extends Counted>(client: Client): Client {
 }
 
 const counting =
-  <Input extends object, Output extends object>(
-    next: FinalizeHandler<Input, Output>,
-  ): FinalizeHandler<Input, Output> =>
-  (args) => {
+  <Request, Answer>(next: (request: Request) => Answer) =>
+  (request: Request): Answer => {
     sent += 1;
-    return next(args);
+    return next(request);
   };

@@ -14,7 +14,7 @@ import { withBatchLine } from './batch-line.ts';
 import { describe, log } from './log.ts';
 import { recordMs } from './reader-limits.ts';
 import { parseRow } from './table/items.ts';
-import { keyRowPrefix } from './table/keys.ts';
+import { keyIdOf, keyRowPrefix } from './table/keys.ts';
 
 /** One write of a key row. */
 export interface RowChange {
@@ -51,7 +51,7 @@ export const rowStreamHandler =
           } catch (error) {
             log('error', 'record failed', {
               operation,
-              key_id: record.dynamodb?.Keys?.['pk']?.S ?? '',
+              key_id: keyIdOf(record.dynamodb?.Keys?.['pk']?.S ?? ''),
               error: describe(error),
             });
             throw error;
