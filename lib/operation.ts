@@ -9,7 +9,6 @@ import {
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
 import {
-  Alias,
   Architecture,
   Code,
   type IFunction,
@@ -25,6 +24,7 @@ import type { ConfigName } from '../lambdas/shared/config.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { type AlarmProps, addAlarm } from './alarm.ts';
 import type { Environment } from './environment.ts';
+import { keptWarm } from './kept-warm.ts';
 import { fiveMinutes } from './latchkey-metric.ts';
 
 /** What every operation of a stack shares. */
@@ -51,8 +51,9 @@ export interface OperationProps extends OperationDefaults {
 
 /**
  * One Lambda function, named after its folder under `lambdas/`, with a log group that ends, a role
- * that may only write to it (and traces, where they are on), and alarms on errors and throttles. Whatever else it may do is granted by the
- * resource, which adds the permission and the variable in one call.
+ * that may only write to it (and traces, where they are on), and alarms on errors and throttles.
+ * Whatever else it may do is granted by the resource, which adds the permission and the variable in one
+ * call.
  */
 export class Operation extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
@@ -107,15 +108,7 @@ export class Operation extends Construct implements IGrantable {
         'Traces belong to no resource: X-Ray takes rights on * alone.',
       );
     }
-    const provisioned = environment.provisionedConcurrency[operation];
-    this.target =
-      provisioned === undefined
-        ? this.lambda
-        : new Alias(this, 'Live', {
-            aliasName: 'live',
-            version: this.lambda.currentVersion,
-            provisionedConcurrentExecutions: provisioned,
-          });
+    this.target = keptWarm(this.lambda, environment.provisionedConcurrency[operation]);
     this.grantPrincipal = role;
     this.errors = this.lambda.metricErrors({ period: fiveMinutes });
     this.throttles = this.lambda.metricThrottles({ period: fiveMinutes });

@@ -30,7 +30,7 @@ describe('an operation that is kept warm', () => {
     const targets = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Integration')).map(
       ({ Properties }) => plain(Properties['IntegrationUri']),
     );
-    expect(targets).toContain('verifykeyLive');
+    expect(targets).toContain('verifykeyFunctionLive');
     expect(targets).not.toContain('verifykeyFunction');
     expect(targets).toContain('showkeyinfoFunction');
     const letIn = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'))
@@ -40,9 +40,9 @@ describe('an operation that is kept warm', () => {
       ])
       .filter(([name = '']) => /^(verifykey|generatekey)/.test(name));
     expect(letIn).toEqual([
-      ['generatekeyLive', '/*/*/key/generate'],
-      ['generatekeyLive', '/*/*/key/service-account/generate'],
-      ['verifykeyLive', '/*/*/key/verify'],
+      ['generatekeyFunctionLive', '/*/*/key/generate'],
+      ['generatekeyFunctionLive', '/*/*/key/service-account/generate'],
+      ['verifykeyFunctionLive', '/*/*/key/verify'],
     ]);
   });
 
