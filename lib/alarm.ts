@@ -12,14 +12,17 @@ export interface AlarmProps {
   /** Heading in docs/runbook.md. */
   readonly runbook: string;
   readonly topic: ITopic;
+  /** Raised too where an earlier period was at the threshold and this one has no data yet. Default: 1. */
+  readonly periods?: number;
 }
 
 /** Tells the topic when the metric is at the threshold; the message says who suffers and what to read. */
 export function addAlarm(scope: Construct, id: string, props: AlarmProps): void {
-  const { metric, threshold, impact, runbook, topic } = props;
+  const { metric, threshold, impact, runbook, topic, periods = 1 } = props;
   const alarm = metric.createAlarm(scope, id, {
     alarmDescription: `${impact} Runbook: docs/runbook.md#${runbook}`,
-    evaluationPeriods: 1,
+    evaluationPeriods: periods,
+    datapointsToAlarm: 1,
     ...(threshold === 'none' ? isQuiet : isReached(threshold)),
   });
   alarm.addAlarmAction(new SnsAction(topic));

@@ -1,7 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import { serverErrors } from '../lambdas/shared/domain/metric-names.ts';
 import type { AdminSecret } from './admin-secret.ts';
 import type { ApiOperation } from './api.ts';
+import type { Environment } from './environment.ts';
+import { latchkeyMetric } from './latchkey-metric.ts';
 import type { MirroredSecrets } from './mirrored-secrets.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
 import type { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
@@ -42,6 +46,10 @@ export interface ApiOperationsProps extends OperationDefaults {
   readonly adminSecret: AdminSecret;
 }
 
+/** Answers of an operation with a 5xx, which are no errors of its function. */
+export const serverErrorsOf = (environment: Environment, operation: string): Metric =>
+  latchkeyMetric(environment, serverErrors, { operation, statistic: 'Sum' });
+
 /** The functions behind the routes, each with exactly the rights it uses. */
 export function apiOperations(
   scope: Construct,
@@ -49,8 +57,15 @@ export function apiOperations(
 ): Readonly<Record<ApiOperation, Operation>> {
   // Every call's own limit is counted from this, and so is the fence of the two-store protocol.
   const timeout = Duration.seconds(defaults.environment.timing.functionTimeoutSeconds);
-  const create = (operation: ApiOperation) =>
-    new Operation(scope, operation, { ...defaults, impact: impacts[operation], timeout });
+  const create = (operation: ApiOperation) => {
+    const created = new Operation(scope, operation, {
+      ...defaults,
+      impact: impacts[operation],
+      timeout,
+    });
+    created.alarmWhen(serverErrors, serverErrorsOf(defaults.environment, operation), 1);
+    return created;
+  };
 
   const generateKey = create('generate-key');
   keys.grantGenerate(generateKey);

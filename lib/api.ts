@@ -1,5 +1,5 @@
 // oxlint-disable no-new -- a construct adds itself to its scope
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CfnStage,
@@ -17,7 +17,9 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { fallbackOperation, routes } from '../lambdas/shared/http/routes.ts';
 import { addAlarm } from './alarm.ts';
-import type { Environment } from './environment.ts';
+import { CustomDomain } from './custom-domain.ts';
+import type { Environment, Throttling } from './environment.ts';
+import { fiveMinutes } from './latchkey-metric.ts';
 import type { Operation } from './operation.ts';
 
 /** An operation that answers a route. */
@@ -37,17 +39,6 @@ const accessLog = {
 } as const;
 
 /**
- * Of the one route that takes no credential and reads secrets, far above what people need: it keeps
- * whoever tries tokens, or opens one link over and over, from costing more than that. Nobody guesses
- * 160 random bits at any rate.
- */
-const claimThrottle = { ratePerSecond: 5, burst: 20 } as const;
-const claimRoute = 'POST /key/claim' satisfies `${Method} ${Path}`;
-
-type Method = (typeof routes)[number]['method'];
-type Path = (typeof routes)[number]['path'];
-
-/**
  * The HTTP API, at the root of its domain. It exists before its functions, which show its URL in
  * mails; `serve` then connects them.
  */
@@ -56,10 +47,14 @@ export class KeyApi extends Construct {
   /** Without a trailing slash. */
   readonly url: string;
   readonly http: HttpApi;
+  /** What the DNS record of the custom domain must point at; null where there is none. */
+  readonly domainTarget: string | null;
   private readonly stage: HttpStage;
+  private readonly throttling: Throttling;
 
   constructor(scope: Construct, id: string, environment: Environment, alarms: ITopic) {
     super(scope, id);
+    this.throttling = environment.throttling;
     this.http = new HttpApi(this, 'Http', {
       apiName: `latchkey-${environment.name}`,
       createDefaultStage: false,
@@ -84,9 +79,12 @@ export class KeyApi extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(accessLog)),
       },
     });
+    const { domain } = environment;
+    this.domainTarget =
+      domain === null ? null : new CustomDomain(this, 'Domain', domain, this.stage).target;
     // Our own 500s are answers, not errors of a function, and the gateway's 503s reach none.
     addAlarm(this, 'ServerErrorsAlarm', {
-      metric: this.http.metricServerError({ statistic: 'Sum', period: Duration.minutes(5) }),
+      metric: this.http.metricServerError({ statistic: 'Sum', period: fiveMinutes }),
       threshold: 1,
       impact: 'Callers get a 5xx.',
       runbook: 'api',
@@ -105,20 +103,22 @@ export class KeyApi extends Construct {
     const integrate = (operation: ApiOperation) => {
       const existing = integrations.get(operation);
       if (existing !== undefined) return existing;
-      const integration = new HttpLambdaIntegration(operation, operations[operation].lambda, {
+      const integration = new HttpLambdaIntegration(operation, operations[operation].target, {
         payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
       });
       integrations.set(operation, integration);
       return integration;
     };
+    const served = new Map<string, HttpRoute[]>();
     for (const { method, path, operation } of routes) {
       const added = this.http.addRoutes({
         path,
         methods: [HttpMethod[method]],
         integration: integrate(operation),
       });
-      if (`${method} ${path}` === claimRoute) this.throttle(claimRoute, added);
+      served.set(`${method} ${path}`, added);
     }
+    this.throttle(served);
     new HttpRoute(this, 'UnknownRoute', {
       httpApi: this.http,
       routeKey: HttpRouteKey.DEFAULT,
@@ -126,17 +126,21 @@ export class KeyApi extends Construct {
     });
   }
 
-  /** Limits one route further than the stage does. */
-  private throttle(routeKey: string, added: readonly HttpRoute[]) {
+  /** Limits single routes otherwise than the stage does. */
+  private throttle(served: ReadonlyMap<string, readonly HttpRoute[]>) {
     const { defaultChild } = this.stage.node;
     if (!(defaultChild instanceof CfnStage)) throw new Error('The stage has another shape');
-    defaultChild.routeSettings = {
-      [routeKey]: {
-        ThrottlingRateLimit: claimThrottle.ratePerSecond,
-        ThrottlingBurstLimit: claimThrottle.burst,
-      },
-    };
+    const limits = Object.entries(this.throttling.routes);
+    if (limits.length === 0) return;
+    defaultChild.routeSettings = Object.fromEntries(
+      limits.map(([routeKey, { ratePerSecond, burst }]) => [
+        routeKey,
+        { ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst },
+      ]),
+    );
     // API Gateway refuses settings of a route that is not there yet.
-    this.stage.node.addDependency(...added);
+    for (const [routeKey] of limits) {
+      this.stage.node.addDependency(...(served.get(routeKey) ?? []));
+    }
   }
 }

@@ -2,9 +2,12 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { recordSeconds } from '../lambdas/shared/domain/idempotency.ts';
 import type { Timing } from '../lambdas/shared/domain/settings.ts';
 import { adminSecretName } from './admin-secret.ts';
+import { checkDomain } from './check-domain.ts';
 import { checkKeyRules } from './check-key-rules.ts';
+import { checkLoad } from './check-load.ts';
 import type { Environment } from './environment.ts';
 import { EnvironmentError, type Refuse } from './environment-error.ts';
+import { isCount } from './is-count.ts';
 import { localTarget } from './local-target.ts';
 import { isLoopback } from './loopback.ts';
 import { normaliseSecretPrefix } from './secret-prefix.ts';
@@ -14,7 +17,7 @@ const reservedDomain = /(^|[.@])(example\.(com|net|org)|example|test|invalid)$/;
 const mailAddress = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 
 /**
- * The environment with its prefix normalised. Throws `EnvironmentError`, naming the first setting
+ * The environment with its prefix normalised, and with its domain's base URL. Throws `EnvironmentError`, naming the first setting
  * that is missing, contradicts another, or would deploy and then not work.
  */
 export function checkEnvironment(environment: Environment): Environment {
@@ -27,8 +30,10 @@ export function checkEnvironment(environment: Environment): Environment {
   checkMail(environment, refuse);
   checkKeyRules(environment, refuse);
   checkOperation(environment, refuse);
+  checkLoad(environment, refuse);
   checkTiming(environment.timing, refuse);
-  return { ...environment, secrets: checkSecrets(environment, refuse) };
+  const secrets = checkSecrets(environment, refuse);
+  return { ...environment, baseUrl: checkDomain(environment, refuse), secrets };
 }
 
 function checkName({ name, account }: Environment, refuse: Refuse) {
@@ -144,9 +149,7 @@ const isLine = (text: string, most: number): boolean =>
   text.trim() !== '' && text.length <= most && !/[\p{Cc}\u2028\u2029]/u.test(text);
 
 function checkOperation(environment: Environment, refuse: Refuse) {
-  const { throttling, retention, streamReaderConcurrency, alarmAddress } = environment;
-  if (!isCount(throttling.ratePerSecond)) refuse('throttling.ratePerSecond', 'must be above 0');
-  if (!isCount(throttling.burst)) refuse('throttling.burst', 'must be above 0');
+  const { retention, streamReaderConcurrency, alarmAddress } = environment;
   if (!isCount(retention.deletedKeysDays)) refuse('retention.deletedKeysDays', 'must be above 0');
   if (!isCount(retention.failuresDays)) refuse('retention.failuresDays', 'must be above 0');
   if (RetentionDays[retention.logs] === undefined) {
@@ -213,8 +216,4 @@ function checkLocal({ name, account, region, local }: Environment, refuse: Refus
   if (!isLoopback(endpoint)) {
     refuse('secretsEndpoint', `is "${endpoint}": secrets may go to a loopback http address only`);
   }
-}
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value > 0;
 }

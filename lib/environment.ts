@@ -14,17 +14,29 @@ export interface Environment {
   readonly account?: string;
   readonly region?: string;
   /**
-   * Public base URL, shown in mails: the custom domain that is mapped to the API. Null: the API's
-   * own URL. A custom domain lets the front be replaced later without a change for callers.
+   * Public base URL, shown in mails, of whatever stands in front of the API. Null: that of `domain`, and
+   * without one the API's own.
    */
   readonly baseUrl: string | null;
+  /**
+   * A custom domain that the stack makes and maps to the API. It lets the front be replaced later
+   * without a change for callers. Null: none is made.
+   */
+  readonly domain: DomainSettings | null;
   readonly secrets: SecretSettings;
   /** Whether changes are copied to the audit table. Off: events and digests go on, records stop. */
   readonly storeAuditLogs: boolean;
   readonly mail: MailEnvironment;
   readonly keys: KeyRules;
-  /** Limits of the whole API. Above them the gateway itself answers 429. */
-  readonly throttling: { readonly ratePerSecond: number; readonly burst: number };
+  /** Above it the gateway itself answers 429, at the cost of no function. */
+  readonly throttling: Throttling;
+  /**
+   * Containers that are kept warm, by the name of the operation, such as `{ 'verify-key': 2 }`: their
+   * first calls are no slower than the others. AWS bills them by the hour, used or not.
+   */
+  readonly provisionedConcurrency: Readonly<Record<string, number>>;
+  /** Whether the functions record traces (X-Ray): how long each call took, never what was in it. */
+  readonly tracing: boolean;
   readonly retention: Retention;
   /** Retain tables, bucket and logs when the stack goes, and protect the tables from deletion. */
   readonly keepsData: boolean;
@@ -38,6 +50,25 @@ export interface Environment {
   readonly timing: Timing;
   /** Only the environment on this machine has these. */
   readonly local: LocalSettings | null;
+}
+
+export interface DomainSettings {
+  /** Such as `keys.your-domain`. */
+  readonly name: string;
+  /** ARN of its certificate in ACM, in the environment's region and account. */
+  readonly certificateArn: string;
+  /** The zone of Route 53 where the stack makes the DNS record. Null: somebody makes it elsewhere. */
+  readonly hostedZone: { readonly id: string; readonly name: string } | null;
+}
+
+export interface Throttle {
+  readonly ratePerSecond: number;
+  readonly burst: number;
+}
+
+/** Limits of the API, and of single routes in their place, such as `GET /key/list`. */
+export interface Throttling extends Throttle {
+  readonly routes: Readonly<Record<string, Throttle>>;
 }
 
 export interface SecretSettings {

@@ -31,9 +31,36 @@ const mailLooks = {
   signature: null,
 } as const;
 
+/**
+ * Routes on which one request costs more than elsewhere, and how many are let in a second. The first two
+ * take no credential, or mail somebody; people open a link once.
+ */
+const claimRoutes = {
+  'POST /key/claim': { ratePerSecond: 5, burst: 20 },
+  'POST /key/{key}/claim-link': { ratePerSecond: 5, burst: 20 },
+} as const;
+
+const costlyRoutes = {
+  ...claimRoutes,
+  // Secrets Manager takes 50 new secrets, and 50 new values, a second of the whole account and region.
+  'POST /key/generate': { ratePerSecond: 25, burst: 50 },
+  'POST /key/service-account/generate': { ratePerSecond: 25, burst: 50 },
+  'POST /key/regenerate': { ratePerSecond: 25, burst: 50 },
+  'POST /key/{key}/regenerate': { ratePerSecond: 25, burst: 50 },
+  // Up to 500 rows, each with its write; up to 100 keys, each with its secret.
+  'POST /key/bulk_update': { ratePerSecond: 5, burst: 10 },
+  'POST /key/delete': { ratePerSecond: 20, burst: 40 },
+  // A filter looks through thousands of rows for one page.
+  'GET /key/list': { ratePerSecond: 20, burst: 40 },
+  'GET /key/aliases': { ratePerSecond: 20, burst: 40 },
+  'GET /audit': { ratePerSecond: 20, burst: 40 },
+} as const;
+
 /** Shared by the environments on AWS; each block below overrides what it wants otherwise. */
 const aws = {
   baseUrl: null,
+  // For instance { name: 'keys.your-domain', certificateArn: 'arn:aws:acm:...', hostedZone: null }.
+  domain: null,
   storeAuditLogs: true,
   mail: {
     // To turn mail on: an address your SES account may send from, e.g. from 'keys@your-domain' with
@@ -60,6 +87,8 @@ const aws = {
   },
   streamReaderConcurrency: null,
   alarmAddress: null,
+  provisionedConcurrency: {},
+  tracing: false,
   timing: awsTiming,
   local: null,
 } as const;
@@ -95,7 +124,7 @@ export const environments: Readonly<Record<string, Environment>> = {
       backupContact: 'team@localhost.example',
     },
     keys: { ...aws.keys, allowCustomKeys: true },
-    throttling: { ratePerSecond: 1000, burst: 2000 },
+    throttling: { ratePerSecond: 1000, burst: 2000, routes: claimRoutes },
     retention: { logs: RetentionDays.ONE_DAY, deletedKeysDays: 30, failuresDays: 7 },
     keepsData: false,
     // Nothing is late, stale or skewed on one machine; tests need not wait minutes. A schedule cannot
@@ -117,7 +146,7 @@ export const environments: Readonly<Record<string, Environment>> = {
     name: 'dev',
     secrets: { ...secrets, prefix: 'litellm-dev/' },
     keys: { ...aws.keys, allowCustomKeys: true },
-    throttling: { ratePerSecond: 50, burst: 100 },
+    throttling: { ratePerSecond: 50, burst: 100, routes: costlyRoutes },
     retention: { logs: RetentionDays.ONE_WEEK, deletedKeysDays: 30, failuresDays: 14 },
     keepsData: false,
   },
@@ -127,7 +156,7 @@ export const environments: Readonly<Record<string, Environment>> = {
     ...aws,
     name: 'staging',
     secrets: { ...secrets, prefix: 'litellm-staging/' },
-    throttling: { ratePerSecond: 200, burst: 400 },
+    throttling: { ratePerSecond: 200, burst: 400, routes: costlyRoutes },
     retention: { logs: RetentionDays.ONE_MONTH, deletedKeysDays: 90, failuresDays: 30 },
     keepsData: true,
   },
@@ -136,7 +165,7 @@ export const environments: Readonly<Record<string, Environment>> = {
     ...aws,
     name: 'prod',
     secrets: { ...secrets, prefix: 'litellm/' },
-    throttling: { ratePerSecond: 500, burst: 1000 },
+    throttling: { ratePerSecond: 500, burst: 1000, routes: costlyRoutes },
     retention: { logs: RetentionDays.THREE_MONTHS, deletedKeysDays: 365, failuresDays: 90 },
     keepsData: true,
     // At least the shards of the stream, four at first. It comes out of the account's concurrency, of

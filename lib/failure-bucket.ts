@@ -1,8 +1,11 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventSourceDlq } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+import { addAlarm } from './alarm.ts';
 import type { Environment } from './environment.ts';
 import type { Operation } from './operation.ts';
 
@@ -12,7 +15,10 @@ import type { Operation } from './operation.ts';
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 export class FailureBucket extends Bucket {
-  constructor(scope: Construct, id: string, { keepsData, retention }: Environment) {
+  /** How many objects it has. S3 counts once a day, and tells some hours later. */
+  readonly objects: Metric;
+
+  constructor(scope: Construct, id: string, { keepsData, retention }: Environment, alarms: ITopic) {
     super(scope, id, {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
@@ -29,6 +35,24 @@ export class FailureBucket extends Bucket {
       id: 'AwsSolutions-S1',
       reason:
         'Only Lambda writes here, rarely, and only to report a failure, which raises an alarm.',
+    });
+    this.objects = new Metric({
+      namespace: 'AWS/S3',
+      metricName: 'NumberOfObjects',
+      dimensionsMap: { BucketName: this.bucketName, StorageType: 'AllStorageTypes' },
+      statistic: 'Maximum',
+      period: Duration.days(1),
+    });
+    // A reader's `GivenUp` tells at once; this one stays for as long as there is something to replay.
+    addAlarm(this, 'NotEmptyAlarm', {
+      metric: this.objects,
+      threshold: 1,
+      // The count of a day comes in the next.
+      periods: 2,
+      impact:
+        'Auditors miss changes of keys, or owners their mails, until what was given up is replayed.',
+      runbook: 'replaying-what-was-given-up',
+      topic: alarms,
     });
   }
 

@@ -6,6 +6,7 @@ import { AdminSecret } from './admin-secret.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { KeyApi } from './api.ts';
 import { apiOperations } from './api-operations.ts';
+import { EnvironmentDashboard } from './dashboard.ts';
 import type { Environment } from './environment.ts';
 import { functionSettings, settingsVariable } from './function-settings.ts';
 import { KeyRotation } from './key-rotation.ts';
@@ -50,17 +51,16 @@ export class KeyServiceStack extends Stack {
       settings: settingsVariable(this, settings),
     };
 
-    api.serve(
-      apiOperations(this, {
-        ...defaults,
-        keys,
-        audit,
-        idempotency,
-        notices,
-        secrets,
-        adminSecret,
-      }),
-    );
+    const operations = apiOperations(this, {
+      ...defaults,
+      keys,
+      audit,
+      idempotency,
+      notices,
+      secrets,
+      adminSecret,
+    });
+    api.serve(operations);
     const readers = new StreamReaders(this, 'Streams', { ...defaults, keys, audit, notices, mail });
     const deliveries =
       configurationSet === null
@@ -81,9 +81,19 @@ export class KeyServiceStack extends Stack {
       secret: adminSecret,
     });
 
+    new EnvironmentDashboard(this, 'Dashboard', {
+      environment,
+      api,
+      apiOperations: Object.values(operations),
+      readers,
+      scheduled: [reconciler.settleDue, rotation.rotateDueKeys],
+      deliveries,
+    });
+
     this.print({
       ApiUrl: settings.baseUrl,
       ApiId: api.id,
+      ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       AdminKeyCommand: adminKey.command,
       KeysTableName: keys.tableName,
       AuditTableName: audit.tableName,

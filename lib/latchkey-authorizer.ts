@@ -15,6 +15,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ConfigName } from '../lambdas/shared/config.ts';
+import { keptWarm } from './kept-warm.ts';
 import { isLoopback } from './loopback.ts';
 
 export interface LatchkeyAuthorizerProps {
@@ -27,6 +28,8 @@ export interface LatchkeyAuthorizerProps {
   readonly ownKeySecretArn: string;
   /** The one header in which callers send their key, bare or as bearer. Default: `Authorization`. */
   readonly header?: string;
+  /** Containers that are kept warm, so that no request waits for their start. Default: none. */
+  readonly provisionedConcurrency?: number;
   /** Holds a folder per function. Default: `dist` of this checkout, as `npm run build` makes it. */
   readonly codeRoot?: string;
 }
@@ -77,7 +80,8 @@ export class LatchkeyAuthorizer extends Construct {
       loggingFormat: LoggingFormat.JSON,
       environment: variables,
     });
-    this.authorizer = new HttpLambdaAuthorizer('Latchkey', this.lambda, {
+    const called = keptWarm(this.lambda, props.provisionedConcurrency);
+    this.authorizer = new HttpLambdaAuthorizer('Latchkey', called, {
       responseTypes: [HttpLambdaResponseType.SIMPLE],
       // A request without it is a 401 of API Gateway's own, and costs no call.
       identitySource: [`$request.header.${header}`],

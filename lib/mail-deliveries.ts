@@ -1,5 +1,6 @@
 // oxlint-disable no-new -- a construct adds itself to its scope
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
@@ -8,6 +9,7 @@ import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Environment } from './environment.ts';
+import { fiveMinutes } from './latchkey-metric.ts';
 import type { MailSender } from './mail-sender.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
 import { alarmOnMetric } from './schedule.ts';
@@ -32,6 +34,8 @@ const maxReceiveCount = 60;
 export class MailDeliveries extends Construct {
   readonly topic: Topic;
   readonly failures: Queue;
+  /** Messages that could not be worked on. */
+  readonly kept: IMetric;
   readonly recordDelivery: Operation;
 
   constructor(scope: Construct, id: string, props: MailDeliveriesProps) {
@@ -88,11 +92,9 @@ export class MailDeliveries extends Construct {
       impact: 'An owner was not told about their key: the mail came back.',
       runbook: 'mails-that-came-back',
     });
-    this.recordDelivery.alarmWhen(
-      'GivenUp',
-      this.failures.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
-      1,
-    );
+    const kept = this.failures.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes });
+    this.kept = kept;
+    this.recordDelivery.alarmWhen('GivenUp', kept, 1);
   }
 
   private makeTopic({ name, local }: Environment): Topic {

@@ -11,16 +11,21 @@ import {
 import {
   Architecture,
   Code,
+  type IFunction,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { ConfigName } from '../lambdas/shared/config.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { type AlarmProps, addAlarm } from './alarm.ts';
 import type { Environment } from './environment.ts';
+import { keptWarm } from './kept-warm.ts';
+import { fiveMinutes } from './latchkey-metric.ts';
 
 /** What every operation of a stack shares. */
 export interface OperationDefaults {
@@ -46,13 +51,20 @@ export interface OperationProps extends OperationDefaults {
 
 /**
  * One Lambda function, named after its folder under `lambdas/`, with a log group that ends, a role
- * that may only write to it, and an alarm on errors. Whatever else it may do is granted by the
- * resource, which adds the permission and the variable in one call.
+ * that may only write to it (and traces, where they are on), and alarms on errors and throttles.
+ * Whatever else it may do is granted by the resource, which adds the permission and the variable in one
+ * call.
  */
 export class Operation extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
+  /** What is called: the function, or those of its containers that are kept warm, and then the function. */
+  readonly target: IFunction;
   readonly environment: Environment;
   readonly grantPrincipal: IPrincipal;
+  /** Calls that ended without an answer. */
+  readonly errors: Metric;
+  /** Calls that were turned away for want of concurrency. */
+  readonly throttles: Metric;
   private readonly alarm: Pick<AlarmProps, 'impact' | 'runbook' | 'topic'>;
 
   constructor(scope: Construct, operation: string, props: OperationProps) {
@@ -87,9 +99,21 @@ export class Operation extends Construct implements IGrantable {
       ...(props.reservedConcurrentExecutions === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
+      ...(environment.tracing ? { tracing: Tracing.ACTIVE } : {}),
     });
+    if (environment.tracing) {
+      acknowledgeWildcard(
+        this,
+        '*',
+        'Traces belong to no resource: X-Ray takes rights on * alone.',
+      );
+    }
+    this.target = keptWarm(this.lambda, environment.provisionedConcurrency[operation]);
     this.grantPrincipal = role;
-    this.alarmWhen('Errors', this.lambda.metricErrors({ period: Duration.minutes(5) }), 1);
+    this.errors = this.lambda.metricErrors({ period: fiveMinutes });
+    this.throttles = this.lambda.metricThrottles({ period: fiveMinutes });
+    this.alarmWhen('Errors', this.errors, 1);
+    this.alarmWhen('Throttles', this.throttles, 1, { runbook: 'throttles' });
   }
 
   /** Gives the function a variable: one that `readConfig` knows, or one that the SDK does. */

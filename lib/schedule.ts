@@ -1,11 +1,10 @@
 // oxlint-disable no-new -- a construct adds itself to its scope
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import { metricNamespace } from '../lambdas/shared/domain/metric-names.ts';
 import type { AlarmProps } from './alarm.ts';
+import { fiveMinutes, latchkeyMetric } from './latchkey-metric.ts';
 import type { Operation } from './operation.ts';
 
 /** Runs the function again and again, and raises an alarm where it does not run at all. */
@@ -28,14 +27,11 @@ export function alarmOnMetric(
   metricName: string,
   threshold: number,
   {
-    period = Duration.minutes(5),
+    period = fiveMinutes,
     ...told
   }: { readonly period?: Duration } & Partial<Pick<AlarmProps, 'impact' | 'runbook'>> = {},
 ): void {
-  const metric = new Metric({
-    namespace: metricNamespace,
-    metricName,
-    dimensionsMap: { environment: operation.environment.name },
+  const metric = latchkeyMetric(operation.environment, metricName, {
     statistic: 'Maximum',
     period,
   });

@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import { keyRowPrefix } from '../lambdas/shared/adapters/table/keys.ts';
 import type { Environment } from './environment.ts';
 import { FailureBucket } from './failure-bucket.ts';
+import { fiveMinutes } from './latchkey-metric.ts';
 import type { MailSender } from './mail-sender.ts';
 import { Operation, type OperationDefaults } from './operation.ts';
 import { alarmOnMetric } from './schedule.ts';
@@ -42,6 +43,10 @@ export class StreamReaders extends Construct {
   readonly auditKeyChange: Operation;
   readonly emailKeyChange: Operation;
   readonly failures: FailureBucket;
+  /** Of both readers: how old the oldest change is that they have not read. */
+  readonly iteratorAges: Metric[] = [];
+  /** Records that were given up, and went into the bucket. */
+  readonly givenUp: Metric[] = [];
   private readonly keys: KeysTable;
 
   constructor(scope: Construct, id: string, props: StreamReadersProps) {
@@ -49,7 +54,7 @@ export class StreamReaders extends Construct {
     const { keys, audit, notices, mail, ...defaults } = props;
     const { environment } = defaults;
     this.keys = keys;
-    this.failures = new FailureBucket(this, 'Failures', environment);
+    this.failures = new FailureBucket(this, 'Failures', environment, defaults.alarms);
     const reader = {
       ...defaults,
       timeout: Duration.seconds(60),
@@ -133,25 +138,28 @@ export class StreamReaders extends Construct {
     });
     this.keys.grantStreamRead(operation);
 
-    operation.alarmWhen(
-      'IteratorAge',
-      operation.lambda.metric('IteratorAge', {
-        statistic: 'Maximum',
-        period: Duration.minutes(5),
-      }),
-      Duration.hours(1).toMilliseconds(),
-    );
+    const { node, lambda } = operation;
+    const iteratorAge = lambda.metric('IteratorAge', {
+      statistic: 'Maximum',
+      period: fiveMinutes,
+    });
+    this.iteratorAges.push(iteratorAge.with({ label: node.id }));
+    operation.alarmWhen('IteratorAge', iteratorAge, Duration.hours(1).toMilliseconds());
     // A record given up after partial failures is no error of the function's.
+    const givenUp = new Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'OnFailureDestinationDeliveredEventCount',
+      dimensionsMap: { EventSourceMappingUUID: mapping.eventSourceMappingId },
+      statistic: 'Sum',
+      period: fiveMinutes,
+    });
+    this.givenUp.push(givenUp.with({ label: node.id }));
+    operation.alarmWhen('GivenUp', givenUp, 1);
     operation.alarmWhen(
-      'GivenUp',
-      new Metric({
-        namespace: 'AWS/Lambda',
-        metricName: 'OnFailureDestinationDeliveredEventCount',
-        dimensionsMap: { EventSourceMappingUUID: mapping.eventSourceMappingId },
-        statistic: 'Sum',
-        period: Duration.minutes(5),
-      }),
+      'NotKept',
+      lambda.metric('DestinationDeliveryFailures', { statistic: 'Sum', period: fiveMinutes }),
       1,
+      { runbook: 'records-that-were-not-kept' },
     );
   }
 }

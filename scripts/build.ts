@@ -87,7 +87,9 @@ const unreachable = (name: string) =>
  * event streams, SHA-256 in JavaScript for where Node's own is missing, the `adaptive` retry mode, the
  * region of an EC2 instance, the profiles in `~/.aws`, which it would look for at every cold start, a
  * warning about old versions of Node, trace headers, which mean nothing to services without tracing,
- * and the user agent's list of which of its features a client uses.
+ * the user agent's list of which of its features a client uses, the log of each call with its input and
+ * output, for which no client has a logger, names of S3 buckets, and what tells invocations apart in a
+ * container that works on several at once, as none of ours does.
  */
 const standIns: Readonly<Record<string, string>> = {
   HeaderFormatter: `export class HeaderFormatter { format() ${unreachable('HeaderFormatter')} }`,
@@ -99,6 +101,13 @@ const standIns: Readonly<Record<string, string>> = {
   emitWarningIfUnsupportedVersion: `export const state = {};
     export const emitWarningIfUnsupportedVersion = () => undefined;`,
   'check-features': 'export const checkFeatures = async () => undefined;',
+  loggerMiddleware: `export const loggerMiddlewareOptions = {};
+    export const loggerMiddleware = () => (next) => next;
+    export const getLoggerPlugin = () => ({ applyToStack: () => undefined });`,
+  s3: `export { resolveParamsForS3 as isArnBucketName, resolveParamsForS3 as isDnsCompatibleBucketName };
+    export const DOT_PATTERN = undefined, S3_HOSTNAME_PATTERN = undefined;
+    export async function resolveParamsForS3() ${unreachable('resolveParamsForS3')}`,
+  'invoke-store': '',
   recursionDetectionMiddleware: 'export const recursionDetectionMiddleware = () => (next) => next;',
 };
 
@@ -110,7 +119,7 @@ const withStandIns: Plugin = {
     bundler.onLoad(
       {
         filter: new RegExp(
-          `@(smithy|aws-sdk)[\\\\/](core|signature-v4)[\\\\/].*[\\\\/](${names})\\.js$`,
+          `@(aws|smithy|aws-sdk)[\\\\/](core|lambda-invoke-store|signature-v4)[\\\\/].*[\\\\/](${names})\\.js$`,
         ),
       },
       ({ path }) => ({

@@ -54,7 +54,7 @@ export const changeMailSettings = (stores: TableStores) => async (call: Call<Inp
   log('info', 'mail settings changed', {
     operation: route.name,
     request_id: requestId,
-    caller: caller.keyId,
+    principal: caller.keyId,
     change: described(input),
   });
   return ok(mailSettingsAnswer(changed));

@@ -35,7 +35,7 @@ export function claimKey(wire: () => ClaimStores) {
       base_url: settings.baseUrl,
       expires: row.expires,
     });
-    return { ...answer, headers: { 'cache-control': 'no-store' } };
+    return { ...answer, headers: { 'cache-control': 'no-store' }, keyId: row.keyId };
   });
 }
 

@@ -6,10 +6,11 @@
 import type { Context, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda';
 import { documentClient, sesClient } from '../shared/adapters/clients.ts';
 import { describe, log } from '../shared/adapters/log.ts';
-import { emitMetrics } from '../shared/adapters/metrics.ts';
+import { metricsOf } from '../shared/adapters/metrics.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { parkedMs } from '../shared/adapters/reader-limits.ts';
 import { type RowChange, rowStreamHandler } from '../shared/adapters/row-stream.ts';
+import { withRunLine } from '../shared/adapters/run-line.ts';
 import { sesMailer } from '../shared/adapters/ses-mailer.ts';
 import { claimLinks } from '../shared/adapters/table/claim-links.ts';
 import { keyRowOf } from '../shared/adapters/table/key-row-of.ts';
@@ -20,7 +21,7 @@ import { type DueNotice, dueNoticeOf, type KeyMailEvent } from '../shared/domain
 import type { ClaimLinks, Mail, Mailer, Notice, Notices } from '../shared/domain/ports.ts';
 import type { Settings } from '../shared/domain/settings.ts';
 import { type ClaimLink, keyMail } from './key-mail.ts';
-import { type MailTrouble, readIsOff, type Sending, sendNotice } from './send-notice.ts';
+import { type NoticeOutcome, readIsOff, type Sending, sendNotice } from './send-notice.ts';
 import { sendParked } from './send-parked.ts';
 
 export interface EmailDeps {
@@ -29,10 +30,11 @@ export interface EmailDeps {
   readonly claimLinks: ClaimLinks;
   readonly settings: Settings;
   readonly now: () => Date;
-  /** Told of every mail that did not go out. */
-  readonly onTrouble?: NonNullable<Sending['onTrouble']>;
+  /** Told what became of every mail. */
+  readonly onOutcome?: NonNullable<Sending['onOutcome']>;
 }
 
+const operation = 'email-key-change';
 const withLink: ReadonlySet<KeyMailEvent> = new Set(['key_created', 'key_rotated', 'claim_link']);
 
 export const mailOf = async (deps: EmailDeps, due: DueNotice): Promise<Mail> =>
@@ -76,47 +78,58 @@ const wire = () => {
     mailer: sesMailer(sesClient, settings.mail.from, settings.mail.configurationSet),
     settings,
     now: () => new Date(),
-    onTrouble: (notice: Notice, trouble: MailTrouble, reason: string) => {
-      tell(notice, trouble, reason);
-      emitMetrics(settings.environment, { [metrics[trouble]]: 1 }, new Date());
-    },
+    onOutcome: (notice: Notice, outcome: NoticeOutcome, reason?: string) =>
+      logOutcome(settings, notice, outcome, reason),
   };
 };
 
-const metrics: Readonly<Record<MailTrouble, string>> = {
+const metrics: Readonly<Record<NoticeOutcome, string>> = {
+  sent: 'MailsSent',
   rejected: 'MailsRejected',
   parked: 'MailsParked',
   barred: 'MailsBarred',
   'put-off': 'MailsPutOff',
 };
 
-/** The runbook looks for these by their message. */
-const tell = ({ id, keyId }: Notice, trouble: MailTrouble, reason: string) =>
-  log(trouble === 'put-off' ? 'info' : 'error', `mail ${trouble}`, {
-    operation: 'email-key-change',
-    key_id: keyId,
-    notice_id: id,
-    error: reason,
-  });
+/** One line per mail; the runbook looks for them by their message. */
+export const logOutcome = (
+  { environment }: Settings,
+  { id, keyId }: Notice,
+  outcome: NoticeOutcome,
+  reason?: string,
+) =>
+  log(
+    ['sent', 'put-off'].includes(outcome) ? 'info' : 'error',
+    `mail ${outcome}`,
+    {
+      operation,
+      key_id: keyId,
+      notice_id: id,
+      ...(reason === undefined ? {} : { error: reason }),
+    },
+    metricsOf(environment, { [metrics[outcome]]: 1 }),
+  );
 
-const read = rowStreamHandler('email-key-change', emailKeyChange(wire));
+const read = rowStreamHandler(operation, emailKeyChange(wire));
 
 /** The stream's records, or a call of the schedule. */
 export async function handler(event: DynamoDBStreamEvent | ScheduledEvent, context: Context) {
   if ('Records' in event) return read(event, context);
   const deps = wire();
-  const run = await sendParked({
-    ...deps,
-    rowOf: keyRowOf(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
-    render: (due) => mailOf(deps, due),
-    hasTime: () => context.getRemainingTimeInMillis() > parkedMs,
-    onFailure: (id, error) =>
-      log('error', 'parked mail failed', {
-        operation: 'email-key-change',
-        notice_id: id,
-        error: describe(error),
-      }),
-  });
-  emitMetrics(deps.settings.environment, { ...run }, new Date());
-  return run;
+  const { environment } = deps.settings;
+  const { awsRequestId: requestId } = context;
+  return withRunLine({ operation, environment, requestId }, () =>
+    sendParked({
+      ...deps,
+      rowOf: keyRowOf(documentClient, readConfig('KEYS_TABLE').KEYS_TABLE),
+      render: (due) => mailOf(deps, due),
+      hasTime: () => context.getRemainingTimeInMillis() > parkedMs,
+      onFailure: (id, error) =>
+        log('error', 'parked mail failed', {
+          operation,
+          notice_id: id,
+          error: describe(error),
+        }),
+    }),
+  );
 }

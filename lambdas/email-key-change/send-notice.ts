@@ -8,17 +8,18 @@ export interface Sending {
   readonly notices: Notices;
   readonly mailer: Mailer;
   readonly now: () => Date;
-  /** Told of every mail that did not go out, for logs and metrics. */
-  readonly onTrouble?: (notice: Notice, trouble: MailTrouble, reason: string) => void;
+  /** Told what became of every mail, and why it did not go out, for logs and metrics. */
+  readonly onOutcome?: (notice: Notice, outcome: NoticeOutcome, reason?: string) => void;
 }
 
 /**
+ * - `sent`: SES has taken it
  * - `rejected`: it never will
  * - `parked`: it will once the quota has room
  * - `barred`: none will before a person steps in
  * - `put-off`: it is tried again
  */
-export type MailTrouble = 'rejected' | 'parked' | 'barred' | 'put-off';
+export type NoticeOutcome = 'sent' | 'rejected' | 'parked' | 'barred' | 'put-off';
 
 /** `done`: nothing is left to do; `later`: it is still taken, and to be tried again. */
 export type Sent =
@@ -33,7 +34,7 @@ const parkedMinutes = 30;
 
 /** Whether a mail of this event is to be sent at all is decided now, not when it became due. */
 export async function sendNotice(
-  { notices, mailer, now, onTrouble = () => undefined }: Sending,
+  { notices, mailer, now, onOutcome = () => undefined }: Sending,
   notice: Notice,
   due: DueNotice,
   render: (due: DueNotice) => Promise<Mail>,
@@ -46,29 +47,30 @@ export async function sendNotice(
   // Of what was stored by an earlier release, or by hand: SES would take a list apart.
   if (!isAddress(due.notify.to)) {
     await notices.markFailed(notice, 'NoAddress', now());
-    onTrouble(notice, 'rejected', 'NoAddress');
+    onOutcome(notice, 'rejected', 'NoAddress');
     return { kind: 'done' };
   }
   const outcome = await mailer.send(await render(due));
   const { kind } = outcome;
   switch (kind) {
     case 'sent':
+      onOutcome(notice, kind);
       await notices.markSent(notice, outcome.messageId, now());
       return { kind: 'done' };
     case 'rejected':
       await notices.markFailed(notice, outcome.reason, now());
-      onTrouble(notice, kind, outcome.reason);
+      onOutcome(notice, kind, outcome.reason);
       return { kind: 'done' };
     case 'over-quota':
       await park(notices, notice, due, { minutes: parkedMinutes, reason: outcome.reason }, now());
-      onTrouble(notice, 'parked', outcome.reason);
+      onOutcome(notice, 'parked', outcome.reason);
       return { kind: 'parked' };
     case 'barred':
     case 'refused':
     case 'unanswered': {
       // Unanswered it may be sent all the same: SES has no token that would tell. Better twice than never.
       const reason = reasonOf(outcome);
-      onTrouble(notice, kind === 'barred' ? kind : 'put-off', reason);
+      onOutcome(notice, kind === 'barred' ? kind : 'put-off', reason);
       return { kind: 'later', reason };
     }
   }

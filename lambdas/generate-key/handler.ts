@@ -41,7 +41,7 @@ export const generateKey = (stores: Stores) => async (call: Call<NewKeyRequest>)
   decide(); // Refuses bad input before anything more is read.
   await checkKeyCount(table, call.caller, settings, call.deadline.tableLimitMs());
   const { row, value } = await createKey(stores)(decide, issuedKey, call);
-  return ok({ ...issuedKey(row), key: value });
+  return { ...ok({ ...issuedKey(row), key: value }), keyId: row.keyId };
 };
 
 export const handler = api(route, () => {

@@ -5,7 +5,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { documentClient } from '../shared/adapters/clients.ts';
 import { log } from '../shared/adapters/log.ts';
-import { emitMetrics } from '../shared/adapters/metrics.ts';
+import { type Metrics, metricsOf } from '../shared/adapters/metrics.ts';
 import { queueHandler } from '../shared/adapters/queue.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
@@ -81,22 +81,22 @@ const wire = (): DeliveryDeps => {
 
 /** The handler, with what it reaches outside itself. */
 export const deliveryHandler =
-  (wired: () => DeliveryDeps, count: (metrics: Readonly<Record<string, number>>) => void) =>
+  (wired: () => DeliveryDeps, count: (metrics: Readonly<Record<string, number>>) => Metrics) =>
   async (event: SQSEvent, context?: Context): Promise<SQSBatchResponse> => {
     const record = recordDelivery(wired);
     const counts = { MailsBounced: 0, DeliveriesUnknown: 0 };
-    const response = await queueHandler('record-delivery', async (body, messageId) => {
+    const read = async (body: string, messageId: string) => {
       const recorded = await record(body, messageId);
       if (recorded === 'returned') counts.MailsBounced += 1;
       if (recorded !== 'unknown') return;
       counts.DeliveriesUnknown += 1;
       // The runbook looks for it by its message.
       log('info', 'delivery unknown', { operation: 'record-delivery', message_id: messageId });
-    })(event, context);
-    count({ ...counts, DeliveriesFailed: response.batchItemFailures.length });
-    return response;
+    };
+    const countAll = (failed: number) => count({ ...counts, DeliveriesFailed: failed });
+    return queueHandler('record-delivery', read, countAll)(event, context);
   };
 
 export const handler = deliveryHandler(wire, (counts) =>
-  emitMetrics(readSettings().environment, counts, new Date()),
+  metricsOf(readSettings().environment, counts),
 );

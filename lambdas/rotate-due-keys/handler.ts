@@ -5,8 +5,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
 import { causeOf, describe, log } from '../shared/adapters/log.ts';
-import { emitMetrics } from '../shared/adapters/metrics.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
+import { withRunLine } from '../shared/adapters/run-line.ts';
 import { secretRemoval } from '../shared/adapters/secret-removal.ts';
 import { secretsMirror } from '../shared/adapters/secrets.ts';
 import { dueRows } from '../shared/adapters/table/due-rows.ts';
@@ -27,22 +27,24 @@ export async function handler(
   _event: unknown,
   context?: { awsRequestId: string },
 ): Promise<RotationRun> {
+  const requestId = context?.awsRequestId ?? 'scheduled';
   const settings = readSettings();
   const { KEYS_TABLE } = readConfig('KEYS_TABLE');
   const mirror = secretsMirror(secretsClient, settings.secretKmsKeyId);
-  const run = await rotateDue(
-    {
-      table: keyTable(documentClient, KEYS_TABLE),
-      due: dueRows(documentClient, KEYS_TABLE),
-      secrets: { ...mirror, ...secretRemoval(secretsClient) },
-      random: secureRandom,
-      now: () => new Date(),
-      wait,
-      settings,
-      onFailure: logFailure,
-    },
-    context?.awsRequestId ?? 'scheduled',
+  const { environment } = settings;
+  return withRunLine({ operation: 'rotate-due-keys', environment, requestId }, () =>
+    rotateDue(
+      {
+        table: keyTable(documentClient, KEYS_TABLE),
+        due: dueRows(documentClient, KEYS_TABLE),
+        secrets: { ...mirror, ...secretRemoval(secretsClient) },
+        random: secureRandom,
+        now: () => new Date(),
+        wait,
+        settings,
+        onFailure: logFailure,
+      },
+      requestId,
+    ),
   );
-  emitMetrics(settings.environment, { ...run }, new Date());
-  return run;
 }

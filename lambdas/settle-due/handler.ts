@@ -4,8 +4,8 @@
  */
 import { documentClient, secretsClient } from '../shared/adapters/clients.ts';
 import { describe, log } from '../shared/adapters/log.ts';
-import { emitMetrics } from '../shared/adapters/metrics.ts';
 import { secureRandom } from '../shared/adapters/randomness.ts';
+import { withRunLine } from '../shared/adapters/run-line.ts';
 import { secretRepairs } from '../shared/adapters/secret-repairs.ts';
 import { dueRows } from '../shared/adapters/table/due-rows.ts';
 import { keyTable } from '../shared/adapters/table/key-table.ts';
@@ -26,25 +26,27 @@ export async function handler(
   _event: unknown,
   context?: { awsRequestId: string },
 ): Promise<RepairRun> {
+  const requestId = context?.awsRequestId ?? 'scheduled';
   const settings = readSettings();
   const { KEYS_TABLE, AUDIT_TABLE, IDEMPOTENCY_TABLE } = readConfig(
     'KEYS_TABLE',
     'AUDIT_TABLE',
     'IDEMPOTENCY_TABLE',
   );
-  const run = await settleDue(
-    {
-      table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
-      due: dueRows(documentClient, KEYS_TABLE),
-      trailLinks: trailLinks(documentClient, AUDIT_TABLE),
-      secrets: secretRepairs(secretsClient),
-      random: secureRandom,
-      now: () => new Date(),
-      settings,
-      onTrouble: logTrouble,
-    },
-    context?.awsRequestId ?? 'scheduled',
+  const { environment } = settings;
+  return withRunLine({ operation: 'settle-due', environment, requestId }, () =>
+    settleDue(
+      {
+        table: keyTable(documentClient, KEYS_TABLE, IDEMPOTENCY_TABLE),
+        due: dueRows(documentClient, KEYS_TABLE),
+        trailLinks: trailLinks(documentClient, AUDIT_TABLE),
+        secrets: secretRepairs(secretsClient),
+        random: secureRandom,
+        now: () => new Date(),
+        settings,
+        onTrouble: logTrouble,
+      },
+      requestId,
+    ),
   );
-  emitMetrics(settings.environment, { ...run }, new Date());
-  return run;
 }

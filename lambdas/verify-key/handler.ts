@@ -45,7 +45,7 @@ export function verifyKey(wire: () => Stores) {
     );
     const at = now();
     const caller = isSelf ? null : authenticate(credential, loaded.caller, at);
-    if (caller !== null) note.caller = caller.keyId;
+    if (caller !== null) note.principal = caller.keyId;
     // Told before rights are looked at: whoever meant its own key needs none.
     if ('error' in asked) throw asked.error;
     if (caller !== null) scopeOf(caller, 'key.verify', request.route);
@@ -58,7 +58,8 @@ export function verifyKey(wire: () => Stores) {
       if (isSelf) throw new Unauthenticated();
       return ok({ valid: false, reason: 'not_found', key_id: null });
     }
-    note.caller ??= row.keyId;
+    note.principal ??= row.keyId;
+    note.key_id = row.keyId;
     const reason = verdictOn(row, hash, model, at);
     if (!isValid(reason)) return ok({ valid: false, reason, key_id: row.keyId });
     const meant = model === null ? null : meantBy(model, row.key.aliases);

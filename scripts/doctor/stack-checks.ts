@@ -80,12 +80,15 @@ export function checkLeftTables(environment: Environment, names: readonly string
   ];
 }
 
-/** What AWS keeps for functions that reserve nothing. */
+/**
+ * What AWS keeps for functions that reserve nothing.
+ * https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
+ */
 const unreservedAtLeast = 100;
 
 /** A stack that is there already has its reservations. */
 export function checkConcurrency(
-  { streamReaderConcurrency, name }: Environment,
+  { streamReaderConcurrency, provisionedConcurrency, name }: Environment,
   answer: Answer,
   isDeployed: boolean,
 ): Finding {
@@ -93,12 +96,14 @@ export function checkConcurrency(
   return unless(found, answer, 'lambda:GetAccountSettings', () => {
     const all = Number(at(answer.json, 'AccountLimit', 'ConcurrentExecutions'));
     const free = Number(at(answer.json, 'AccountLimit', 'UnreservedConcurrentExecutions'));
-    const reserved = 2 * (streamReaderConcurrency ?? 0);
+    // Warm containers come out of what is not reserved, down to the same rest.
+    const warm = Object.values(provisionedConcurrency).reduce((sum, count) => sum + count, 0);
+    const reserved = 2 * (streamReaderConcurrency ?? 0) + warm;
     const quota = `${all} functions at once in this region, ${free} of them not reserved`;
     const raise = 'have the quota "Concurrent executions" raised (Service Quotas, AWS Lambda)';
     if (reserved > 0 && (isDeployed ? all : free) - reserved < unreservedAtLeast) {
       return found.problem(
-        `${quota}: ${name} reserves ${reserved}, and AWS keeps ${unreservedAtLeast} unreserved. Set streamReaderConcurrency to null, or ${raise}`,
+        `${quota}: ${name} reserves ${reserved}, and AWS keeps ${unreservedAtLeast} unreserved. Set streamReaderConcurrency to null${warm === 0 ? '' : ' and provisionedConcurrency to none'}, or ${raise}`,
       );
     }
     // Of a new account. A burst of calls, the stream readers and the schedules share these.
@@ -108,13 +113,14 @@ export function checkConcurrency(
   });
 }
 
-export function checkDomain({ baseUrl }: Environment, answer: Answer | null): Finding {
+export function checkDomain({ baseUrl, domain }: Environment, answer: Answer | null): Finding {
   const found = about('domain');
   if (baseUrl === null || answer === null) {
     return found.ok('none: callers get the address that API Gateway makes');
   }
   const { host } = new URL(baseUrl);
   if (answer.status === 404) {
+    if (domain !== null) return found.ok(`${host} is made and mapped to the API by the deploy`);
     return found.warning(
       `${host} is no custom domain of API Gateway here: make it and map it to the API (output ApiId), or have whatever stands in front serve it`,
     );

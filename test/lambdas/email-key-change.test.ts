@@ -321,7 +321,7 @@ describe('SES in trouble', () => {
       mailer,
       settings,
       now,
-      onTrouble: (_notice, trouble, reason) => told.push([trouble, reason]),
+      onOutcome: (_notice, outcome, reason) => told.push([outcome, reason]),
     }));
     mailer.next(
       { kind: 'barred', reason: 'SenderNotVerified' },
@@ -334,6 +334,7 @@ describe('SES in trouble', () => {
     expect(told).toEqual([
       ['barred', 'SenderNotVerified'],
       ['put-off', 'Throttling'],
+      ['sent', undefined],
     ]);
     expect(noticesOf(service)).toMatchObject([{ state: 'sent', reason: null }]);
   });

@@ -5,6 +5,7 @@ import {
   deliveryHandler,
   recordDelivery,
 } from '../../lambdas/record-delivery/handler.ts';
+import { metricsOf } from '../../lambdas/shared/adapters/metrics.ts';
 import { auditRecordOf } from '../../lambdas/shared/domain/audit-record.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
@@ -359,7 +360,10 @@ describe('a batch of the queue', () => {
     const counted: unknown[] = [];
     const handle = deliveryHandler(
       () => depsOf(service),
-      (metrics) => counted.push(metrics),
+      (metrics) => {
+        counted.push(metrics);
+        return metricsOf('test', metrics);
+      },
     );
     const response = await handle({
       Records: [

@@ -349,7 +349,7 @@ describe('verify-key', () => {
       await check(service, `${value}x`);
       await verify(service, { key: [value] });
     }
-    expect(logged).toContain(`"caller":"${key_id}"`);
+    expect(logged).toContain(`"principal":"${key_id}"`);
     for (const text of [key, key.slice(30), custom.key, 'chosen', 'a-model', masterKey]) {
       expect(logged).not.toContain(text);
     }

@@ -86,19 +86,46 @@ describe('routes', () => {
 });
 
 describe('stage', () => {
-  it('throttles the one route that takes no credential and reads secrets, once that is there', () => {
-    const [stage] = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Stage'));
-    expect(stage?.Properties['RouteSettings']).toEqual({
-      'POST /key/claim': { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 20 },
-    });
-    const [claimRoute = ''] = Object.keys(
-      template.findResources('AWS::ApiGatewayV2::Route', {
-        Properties: { RouteKey: 'POST /key/claim' },
-      }),
-    );
-    template.hasResource('AWS::ApiGatewayV2::Stage', {
-      DependsOn: Match.arrayWith([claimRoute]),
-    });
+  const claimed = { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 20 };
+  const made = { ThrottlingRateLimit: 25, ThrottlingBurstLimit: 50 };
+  const looked = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
+  const ofMany = { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 };
+
+  it.each([
+    [
+      sample.prod,
+      {
+        'POST /key/claim': claimed,
+        'POST /key/{key}/claim-link': claimed,
+        'POST /key/generate': made,
+        'POST /key/service-account/generate': made,
+        'POST /key/regenerate': made,
+        'POST /key/{key}/regenerate': made,
+        'POST /key/bulk_update': ofMany,
+        'POST /key/delete': looked,
+        'GET /key/list': looked,
+        'GET /key/aliases': looked,
+        'GET /audit': looked,
+      },
+    ],
+    [sample.local, { 'POST /key/claim': claimed, 'POST /key/{key}/claim-link': claimed }],
+  ])('throttles what costs more in $name, once the route is there', (environment, limits) => {
+    const its = templateOf(environment);
+    const [stage] = Object.values(resourcesOf(its, 'AWS::ApiGatewayV2::Stage'));
+    expect(stage?.Properties['RouteSettings']).toEqual(limits);
+    for (const RouteKey of Object.keys(limits)) {
+      const [route = ''] = Object.keys(
+        its.findResources('AWS::ApiGatewayV2::Route', { Properties: { RouteKey } }),
+      );
+      its.hasResource('AWS::ApiGatewayV2::Stage', { DependsOn: Match.arrayWith([route]) });
+    }
+  });
+
+  it('has no limits of routes where the environment has none', () => {
+    const { dev } = sample;
+    const without = templateOf({ ...dev, throttling: { ...dev.throttling, routes: {} } });
+    const [stage] = Object.values(resourcesOf(without, 'AWS::ApiGatewayV2::Stage'));
+    expect(stage?.Properties).not.toHaveProperty('RouteSettings');
   });
 
   it('serves from the root and throttles as the environment says', () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checkEnvironment } from '../../lib/check-environment.ts';
-import type { Environment } from '../../lib/environment.ts';
+import type { DomainSettings, Environment } from '../../lib/environment.ts';
 import { EnvironmentError } from '../../lib/environment-error.ts';
 import { environments, findEnvironment } from '../../lib/environments.ts';
 import { functionSettings, settingsVariable } from '../../lib/function-settings.ts';
 import { normaliseSecretPrefix } from '../../lib/secret-prefix.ts';
 import { sample, stackOf, templateOf } from './fixtures/synthesise.ts';
 
-const { full, local, prod } = sample;
+const { full, local, prod, tuned } = sample;
 
 /** What is said of the environment, which must be one line. */
 function refusal(environment: Environment): string {
@@ -130,6 +130,14 @@ describe('an environment that would deploy and not work', () => {
   const secrets = (changes: object) => ({ ...full, secrets: { ...full.secrets, ...changes } });
   const mail = (changes: object) => ({ ...full, mail: { ...full.mail, ...changes } });
   const keys = (changes: object) => ({ ...full, keys: { ...full.keys, ...changes } });
+  const domain = (changes: Partial<DomainSettings>, more: Partial<Environment> = {}) => {
+    const { domain: its } = tuned;
+    return { ...tuned, baseUrl: null, ...more, domain: its && { ...its, ...changes } };
+  };
+  const throttling = (changes: object) => ({
+    ...full,
+    throttling: { ...full.throttling, ...changes },
+  });
   const timing = (changes: object) => ({ ...full, timing: { ...full.timing, ...changes } });
 
   it.each<[string, Environment, string]>([
@@ -268,6 +276,74 @@ describe('an environment that would deploy and not work', () => {
     ],
     ['has a plain base URL', { ...full, baseUrl: 'http://keys.acme.io' }, 'baseUrl is'],
     ['has a long base URL', { ...full, baseUrl: 'https://keys.acme.io/' }, 'baseUrl ends in "/"'],
+    [
+      'has a URL as domain',
+      domain({ name: 'https://keys.acme.io' }),
+      'domain.name is "https://keys.acme.io"',
+    ],
+    ['has a word as domain', domain({ name: 'keys' }), 'domain.name is "keys"'],
+    ['has capitals in its domain', domain({ name: 'Keys.acme.io' }), 'domain.name is "Keys.acme'],
+    [
+      'has no certificate',
+      domain({ certificateArn: 'arn:aws:iam::111122223333:server-certificate/x' }),
+      'domain.certificateArn is "arn:aws:iam',
+    ],
+    [
+      'has a certificate of another region',
+      domain({}, { region: 'us-east-1' }),
+      'domain.certificateArn is of eu-west-1, and region is us-east-1: both must be the same',
+    ],
+    [
+      'has a certificate of who knows which region',
+      domain({}, { region: undefined }),
+      'domain.certificateArn is of eu-west-1, and region is not set',
+    ],
+    [
+      'has a certificate of another account',
+      domain({}, { account: '444455556666' }),
+      'domain.certificateArn is of account 111122223333, and account is 444455556666',
+    ],
+    [
+      'has a zone of another domain',
+      domain({ hostedZone: { id: 'Z1', name: 'cme.io' } }),
+      'domain.hostedZone is of "cme.io", which keys.acme.io is not in',
+    ],
+    [
+      'tells two base URLs',
+      domain({}, { baseUrl: 'https://other.acme.io' }),
+      'baseUrl is "https://other.acme.io", and domain.name makes it "https://keys.acme.io"',
+    ],
+    ['has a domain at home', { ...local, domain: tuned.domain }, 'domain is for AWS'],
+    [
+      'lets nobody in',
+      throttling({ ratePerSecond: 0 }),
+      'throttling.ratePerSecond must be above 0',
+    ],
+    [
+      'throttles a route that is none',
+      throttling({ routes: { 'GET /key/lists': { ratePerSecond: 1, burst: 1 } } }),
+      'throttling.routes has "GET /key/lists", which is no route: use one of POST /key/generate, ',
+    ],
+    [
+      'lets nobody list',
+      throttling({ routes: { 'GET /key/list': { ratePerSecond: 5, burst: 0 } } }),
+      'throttling.routes["GET /key/list"].burst must be above 0',
+    ],
+    [
+      'keeps warm what is no operation',
+      { ...full, provisionedConcurrency: { 'verify-keys': 1 } },
+      'provisionedConcurrency has "verify-keys", which answers no route: use one of generate-key, ',
+    ],
+    [
+      'keeps warm what nobody calls',
+      { ...full, provisionedConcurrency: { 'settle-due': 1 } },
+      'provisionedConcurrency has "settle-due", which answers no route',
+    ],
+    [
+      'keeps none warm',
+      { ...full, provisionedConcurrency: { 'verify-key': 0 } },
+      'provisionedConcurrency["verify-key"] must be above 0',
+    ],
     ['has no account', { ...full, account: '123' }, 'account is "123"'],
     ['alarms nobody', { ...full, alarmAddress: 'oncall' }, 'alarmAddress is "oncall"'],
     ['brings a local key along', { ...full, local: local.local }, 'local is for the environment'],
@@ -297,6 +373,14 @@ describe('an environment that would deploy and not work', () => {
 
   it('but not these', () => {
     expect(refusal(full)).toBe('accepted');
+    expect(refusal(domain({}, { account: '111122223333' }))).toBe('accepted');
+    expect(refusal(domain({}, { baseUrl: 'https://keys.acme.io' }))).toBe('accepted');
+    expect(refusal(domain({ name: 'acme.io' }))).toBe('accepted');
+    expect(refusal(domain({ hostedZone: null }))).toBe('accepted');
+    expect(refusal(throttling({ routes: {} }))).toBe('accepted');
+    expect(refusal({ ...full, provisionedConcurrency: { 'refuse-unknown-route': 1 } })).toBe(
+      'accepted',
+    );
     expect(refusal(mail({ claimLinkHours: 0 }))).toBe('accepted');
     expect(refusal(timing({ fenceSeconds: 82_779, reconcilerPeriodSeconds: 3600 }))).toBe(
       'accepted',
@@ -307,6 +391,11 @@ describe('an environment that would deploy and not work', () => {
     expect(refusal(keys({ defaults: limits, limits }))).toBe('accepted');
     expect(refusal(keys({ gracePeriod: { standard: '0s', limit: '0s' } }))).toBe('accepted');
     expect(refusal(keys({ gracePeriod: { standard: '28d', limit: '1mo' } }))).toBe('accepted');
+  });
+
+  it('has the base URL of its domain', () => {
+    expect(checkEnvironment({ ...tuned, baseUrl: null }).baseUrl).toBe('https://keys.acme.io');
+    expect(checkEnvironment(prod).baseUrl).toBeNull();
   });
 
   it('is told when its settings outgrow a Lambda variable', () => {

@@ -13,7 +13,9 @@ import { codeRoot } from './fixtures/synthesise.ts';
 const ownKeySecretArn =
   'arn:aws:secretsmanager:eu-west-1:111122223333:secret:litellm/gateway-AbCdEf';
 
-function sample(more: { header?: string; latchkeyUrl?: string } = {}) {
+function sample(
+  more: { header?: string; latchkeyUrl?: string; provisionedConcurrency?: number } = {},
+) {
   const outdir = mkdtempSync(join(inject('scratch'), 'out-'));
   const app = new App({ context: cdkJson.context, outdir });
   const props = { latchkeyUrl: 'https://keys.acme.io/', ownKeySecretArn, codeRoot, ...more };
@@ -77,6 +79,26 @@ describe('the authorizer of another API', () => {
         Variables: { LATCHKEY_URL: 'https://keys.acme.io', OWN_KEY_SECRET: ownKeySecretArn },
       },
     });
+  });
+
+  it('is called through an alias where containers are kept warm, and keeps no verdict there either', () => {
+    const warm = Template.fromStack(sample({ provisionedConcurrency: 3 }).stack);
+    warm.hasResourceProperties('AWS::Lambda::Alias', {
+      Name: 'live',
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 3 },
+    });
+    const [alias = ''] = Object.keys(warm.findResources('AWS::Lambda::Alias'));
+    warm.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerUri: Match.objectLike({
+        'Fn::Join': ['', Match.arrayWith([{ Ref: alias }])],
+      }),
+      AuthorizerResultTtlInSeconds: 0,
+    });
+    warm.hasResourceProperties('AWS::Lambda::Permission', {
+      Principal: 'apigateway.amazonaws.com',
+      FunctionName: { Ref: alias },
+    });
+    template.resourceCountIs('AWS::Lambda::Alias', 0);
   });
 
   it('gives cdk-nag nothing to find', () => {

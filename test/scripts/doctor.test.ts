@@ -231,6 +231,14 @@ describe('what keeps it from working is told, and what to do', () => {
       'problem Lambda: 10 functions at once in this region, 10 of them not reserved: prod reserves 40, and AWS keeps 100 unreserved. Set streamReaderConcurrency to null, or have the quota',
     ],
     [
+      'few functions at once for what is to be kept warm',
+      {
+        answers: { 'lambda:GetAccountSettings': concurrency(150) },
+        patient: { environment: { ...prod, provisionedConcurrency: { 'verify-key': 20 } } },
+      },
+      'prod reserves 60, and AWS keeps 100 unreserved. Set streamReaderConcurrency to null and provisionedConcurrency to none, or',
+    ],
+    [
       'few functions that are free',
       answered('lambda:GetAccountSettings', concurrency(1000, 120)),
       'problem Lambda: 1000 functions at once in this region, 120 of them',
@@ -309,6 +317,20 @@ describe('what keeps it from working is told, and what to do', () => {
     const lines = bad(await examined(given));
     expect(lines).toEqual([expect.stringContaining(says)]);
     expect(lines[0]).toMatch(/: .+[:.,] \S/);
+  });
+
+  it('is content with a domain that the deploy is to make', async () => {
+    const domain = {
+      name: 'keys.acme.io',
+      certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/1',
+      hostedZone: null,
+    };
+    const lines = await examined({
+      ...answered('apigateway:GET', absent),
+      patient: { environment: { ...prod, domain } },
+    });
+    expect(bad(lines)).toEqual([]);
+    expect(lines).toContain('ok domain: keys.acme.io is made and mapped to the API by the deploy');
   });
 
   it('and looks no further in another account', async () => {

@@ -1,17 +1,26 @@
+import type { Metrics } from './metrics.ts';
+
 /**
  * One JSON line per call, made of named fields only: no event, body, path or header is ever
  * logged, so no key can be. What looks like a key in an error's text is cut out all the same.
+ * docs/runbook.md lists the fields of each kind of line.
  */
 export interface LogFields {
   readonly operation: string;
   readonly request_id?: string;
   readonly status?: number;
   readonly duration_ms?: number;
-  /** Key id of the authenticated caller. */
-  readonly caller?: string;
+  /** Requests sent to AWS, retries included. */
+  readonly aws_calls?: number;
+  /** Records or messages that a batch had, and those of them that come again. */
+  readonly records?: number;
+  readonly failed?: number;
+  /** Key id of the authenticated caller, as in the audit record. */
+  readonly principal?: string;
   readonly error_type?: string;
   readonly error?: string;
   readonly cause?: string;
+  /** Of the one key that it is about. */
   readonly key_id?: string;
   readonly notice_id?: string;
   /** Of the message that brought news of a mail. */
@@ -25,8 +34,9 @@ export interface LogFields {
 
 export type LogLevel = 'info' | 'error';
 
-export function log(level: LogLevel, message: string, fields: LogFields): void {
-  const line = JSON.stringify({ level, message, ...fields });
+/** Writes a line, which may carry values of metrics. */
+export function log(level: LogLevel, message: string, fields: LogFields, metrics?: Metrics): void {
+  const line = JSON.stringify({ level, message, ...fields, ...metrics });
   process.stdout.write(`${line.replaceAll(/sk-[^\s"\\]{4,}/g, 'sk-...')}\n`);
 }
 

@@ -10,10 +10,11 @@ import type {
   DynamoDBStreamEvent,
 } from 'aws-lambda';
 import type { KeyRow } from '../domain/key-row.ts';
+import { withBatchLine } from './batch-line.ts';
 import { describe, log } from './log.ts';
 import { recordMs } from './reader-limits.ts';
 import { parseRow } from './table/items.ts';
-import { keyRowPrefix } from './table/keys.ts';
+import { keyIdOf, keyRowPrefix } from './table/keys.ts';
 
 /** One write of a key row. */
 export interface RowChange {
@@ -34,30 +35,35 @@ const reserveMs = 2000;
 export const rowStreamHandler =
   (operation: string, read: (change: RowChange) => Promise<void>) =>
   async (event: DynamoDBStreamEvent, context?: Context): Promise<DynamoDBBatchResponse> =>
-    processPartialResponse(
-      event,
-      async (record: DynamoDBRecord) => {
-        try {
-          if (context !== undefined && context.getRemainingTimeInMillis() < recordMs + reserveMs) {
-            throw new Error('No time was left for this record');
+    withBatchLine({ operation, event, context }, () =>
+      processPartialResponse(
+        event,
+        async (record: DynamoDBRecord) => {
+          try {
+            if (
+              context !== undefined &&
+              context.getRemainingTimeInMillis() < recordMs + reserveMs
+            ) {
+              throw new Error('No time was left for this record');
+            }
+            const change = changeOf(record);
+            if (change !== null) await read(change);
+          } catch (error) {
+            log('error', 'record failed', {
+              operation,
+              key_id: keyIdOf(record.dynamodb?.Keys?.['pk']?.S ?? ''),
+              error: describe(error),
+            });
+            throw error;
           }
-          const change = changeOf(record);
-          if (change !== null) await read(change);
-        } catch (error) {
-          log('error', 'record failed', {
-            operation,
-            key_id: record.dynamodb?.Keys?.['pk']?.S ?? '',
-            error: describe(error),
-          });
-          throw error;
-        }
-      },
-      new BatchProcessor(EventType.DynamoDBStreams),
-      {
-        ...(context === undefined ? {} : { context }),
-        processInParallel: false,
-        throwOnFullBatchFailure: false,
-      },
+        },
+        new BatchProcessor(EventType.DynamoDBStreams),
+        {
+          ...(context === undefined ? {} : { context }),
+          processInParallel: false,
+          throwOnFullBatchFailure: false,
+        },
+      ),
     );
 
 function changeOf({ dynamodb }: DynamoDBRecord): RowChange | null {

@@ -8,6 +8,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** A page, in the place of the body. */
   readonly html?: string;
+  /** Of the key that it is about, for the log line, where the request named none. */
+  readonly keyId?: string;
 }
 
 export const ok = (body: unknown): Answer => ({ status: 200, body });

@@ -76,7 +76,8 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
       deadline.tableLimitMs(),
     );
     const caller = authenticate(credential, loaded.caller, now());
-    note.caller = caller.keyId;
+    note.principal = caller.keyId;
+    if (loaded.target !== null) note.key_id = loaded.target.keyId;
     const scope = scopeOf(caller, route.right(request), request.route);
     if ('error' in parsed) throw parsed.error;
     const { input, idempotencyKey } = parsed.done;
