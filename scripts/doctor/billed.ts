@@ -32,6 +32,6 @@ export function billed({ secrets }: Environment, resources: Resources, keys: num
   const list = Object.entries(parts).map(([what, dollars]) => `${what} $${dollars.toFixed(2)}`);
   const sum = Object.values(parts).reduce((all, each) => all + each, 0);
   return about('billed').ok(
-    `$${sum.toFixed(2)} a month with ${keys} keys, ${keys * rotatedShare} rotations and ${keys * checksPerKey} checks: ${list.join(', ')}. Mails, and tables and logs beyond that, come on top. List prices of ${region}, ${asOf}`,
+    `$${sum.toFixed(2)} a month with ${keys} keys, ${keys * rotatedShare} rotations and ${keys * checksPerKey} checks: ${list.join(', ')}. Mails, metrics, warm containers, and tables and logs beyond that, come on top. List prices of ${region}, ${asOf}`,
   );
 }
