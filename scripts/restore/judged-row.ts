@@ -74,7 +74,9 @@ async function birth(replayed: Replayed, intent: Intent, judging: Judging): Prom
 async function replacement(replayed: Replayed, intent: Intent, judging: Judging): Promise<Judged> {
   const { row } = replayed;
   const isInPlace = intent.newName === row.secretName;
-  const found = await judging.describe(isInPlace ? (row.secretArn ?? intent.newName) : intent.newName);
+  const found = await judging.describe(
+    isInPlace ? (row.secretArn ?? intent.newName) : intent.newName,
+  );
   if (found.kind === 'done' && holds(found, row, intent, judging)) {
     return open(replayed, 'its new value or name is stored, and the step is finished');
   }
@@ -121,16 +123,24 @@ async function compared(replayed: Replayed, judging: Judging): Promise<Judged> {
     return { ...fine, doubt: 'the secret under its name is not tagged as its own' };
   }
   if (found.isScheduled) {
-    return { ...fine, doubt: 'its secret is in a deletion window, as after a deletion that the trail lacks' };
+    return {
+      ...fine,
+      doubt: 'its secret is in a deletion window, as after a deletion that the trail lacks',
+    };
   }
   const current = versionWith(found, 'AWSCURRENT');
   const known = { ...row, secretArn: found.arn };
   if (current === row.cur.ver) return { ...fine, row: retagged(known, found) };
   const soon = lookedAtSoon(known);
   if (current !== null && (await judging.eventIds()).has(current)) {
-    return { ...fine, row: soon, notes: ['AWSCURRENT is on an earlier version, and is moved back'] };
+    return {
+      ...fine,
+      row: soon,
+      notes: ['AWSCURRENT is on an earlier version, and is moved back'],
+    };
   }
-  const doubt = 'AWSCURRENT is on a version that no record names, as after a rotation that the trail lacks';
+  const doubt =
+    'AWSCURRENT is on a version that no record names, as after a rotation that the trail lacks';
   return { ...fine, row: soon, doubt };
 }
 

@@ -1,10 +1,10 @@
 /** Brings a restored keys table to what the audit trail says of each key since. */
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type Item,
   parseLease,
   parsePointer,
   parseRow,
-  type Item,
 } from '../../lambdas/shared/adapters/table/items.ts';
 import {
   keyIdOf,
@@ -33,6 +33,9 @@ import { NotReplayable, replayedRow } from './replayed-row.ts';
 import type { TableItems } from './table-items.ts';
 import { type AliasHolder, holderOf, type LeftAlias, wantedLeases } from './wanted-leases.ts';
 import { written } from './written.ts';
+
+/** In the restored table: a key that an adoption has left out, and that stays out. */
+export const leftPrefix = 'LEFT#';
 
 /** A keys table as a whole. */
 export interface WholeTable {
@@ -103,12 +106,16 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   const { stores, since, accepted, isApplied } = run;
   const { restored, own, audit, trail, secrets, settings, random, pause } = stores;
   if (!settings.storeAuditLogs) {
-    throw new Unusable('storeAuditLogs is off: without the trail nothing tells what was ended since');
+    throw new Unusable(
+      'storeAuditLogs is off: without the trail nothing tells what was ended since',
+    );
   }
   const left = new Map<string, string>();
   const holders = new Map<string, AliasHolder>();
   const leases = new Map<string, AliasLease>();
   const pointers = new Map<string, string>();
+  /** Left out of an adoption that was begun, with the reason. */
+  const marked = new Map<string, string>();
   /** Their retention has ended. */
   const retired = new Set<string>();
   let [keys, replayed, besides, notes, looked] = [0, 0, 0, 0, 0];
@@ -120,7 +127,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   await eachInFlight(restoredRows(), mostInFlight, replayItem);
   await eachInFlight(bornSince(), mostInFlight, (keyId) => replayKey(keyId, null));
   for (const [keyId, head] of heads) {
-    if (!isKnown(keyId)) leave(keyId, `the environment has it with ${head.seq} changes, the trail nothing`);
+    if (!isKnown(keyId))
+      leave(keyId, `the environment has it with ${head.seq} changes, the trail nothing`);
   }
   await writeLeases();
   return { keys, replayed, besides, notes, left };
@@ -136,7 +144,7 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   /** From the records since then: which keys there are, and when aliases were left. */
   async function historyOf() {
     const keyIds = new Set<string>();
-    const leftAliases = new Map<string, LeftAlias>();
+    const leftAliases = new Map<string, LeftAlias[]>();
     const from = new Date(since.getTime() - marginMs).toISOString();
     const list = audit.list({ of: 'all', from, to: null, isOldestFirst: true });
     const read = (after: string | null) =>
@@ -153,7 +161,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
           if (typeof alias !== 'string' || record.at === null) continue;
           if (!isGone && record.after?.['key_alias'] === alias) continue;
           const isRemoved = record.action !== 'generate_undone';
-          leftAliases.set(alias, { keyId: record.key_id, at: record.at, isRemoved });
+          const leaving = { keyId: record.key_id, at: record.at, isRemoved };
+          leftAliases.set(alias, [...(leftAliases.get(alias) ?? []), leaving]);
         }
       }
       look(page.length);
@@ -186,6 +195,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
         } else if (pk.startsWith(pointerPrefix)) {
           const { hash, keyId } = parsePointer(item);
           pointers.set(hash, keyId);
+        } else if (pk.startsWith(leftPrefix)) {
+          marked.set(pk.slice(leftPrefix.length), String(item['reason']));
         } else if (!pk.startsWith(keyRowPrefix) && pk !== sweepKey) {
           throw new Unusable('The table has items of a newer release: take that one');
         }
@@ -205,8 +216,9 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     }
   }
 
-  const isKnown = (keyId: string): boolean =>
-    holders.has(keyId) || left.has(keyId) || retired.has(keyId);
+  function isKnown(keyId: string): boolean {
+    return holders.has(keyId) || left.has(keyId) || retired.has(keyId);
+  }
 
   async function* bornSince(): AsyncGenerator<string> {
     for (const keyId of history.keyIds) if (!isKnown(keyId)) yield keyId;
@@ -224,6 +236,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
 
   async function replayKey(keyId: string, row: KeyRow | null): Promise<void> {
     keys += 1;
+    const reason = marked.get(keyId);
+    if (reason !== undefined) return leave(keyId, reason);
     const stored = await trail.from(keyId, row?.seq ?? 1);
     const followed = followedTrail(keyId, row, stored);
     if (followed.kind === 'faulty') return leave(keyId, followed.reason);
@@ -330,8 +344,9 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     }
   }
 
-  const put = (writes: readonly KeyWrite[], isDone: () => Promise<boolean>): Promise<void> =>
-    written(restored.table, writes, { random, pause, isDone });
+  function put(writes: readonly KeyWrite[], isDone: () => Promise<boolean>): Promise<void> {
+    return written(restored.table, writes, { random, pause, isDone });
+  }
 
   async function describe(secretId: string): Promise<Found> {
     for (let tried = 1; ; tried += 1) {

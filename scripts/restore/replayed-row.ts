@@ -63,7 +63,9 @@ export function replayedRow(
   );
   const last = records.at(-1);
   if (end.row.status === 'active' && last !== undefined && imageIn(last.after) === null) {
-    throw new NotReplayable(`Of record ${last.seq} the image was erased: nothing tells what it is.`);
+    throw new NotReplayable(
+      `Of record ${last.seq} the image was erased: nothing tells what it is.`,
+    );
   }
   return { ...end, row: withoutEndedOverlap(end.row) };
 }
@@ -85,7 +87,11 @@ function bornWith(record: AuditRecord, { settings }: ReplayContext): Replayed {
   const isMirrored =
     record.action === 'created' && settings.storeVirtualKeys && store_secret !== false;
   const secretName = isMirrored ? secretNameOf(settings.secretPrefix, alias, token) : null;
-  const opened = { opened: at, at, fence: secondsAfter(new Date(at), settings.timing.fenceSeconds) };
+  const opened = {
+    opened: at,
+    at,
+    fence: secondsAfter(new Date(at), settings.timing.fenceSeconds),
+  };
   const event = eventOf(record);
   const intent: Intent | null =
     secretName === null
@@ -180,7 +186,10 @@ function changedBy(state: Replayed, record: AuditRecord, context: ReplayContext)
         pointers: new Map([...state.pointers, [row.cur.hash, null]]),
       };
     case 'claim_link_requested':
-      return { ...state, row: { ...row, claimLink: { notice: record.event_id, hash: row.cur.hash } } };
+      return {
+        ...state,
+        row: { ...row, claimLink: { notice: record.event_id, hash: row.cur.hash } },
+      };
     case 'erased':
       return { ...state, row: withoutErased(row) };
     default:
@@ -195,7 +204,9 @@ function stored(state: Replayed, record: AuditRecord, context: ReplayContext): R
   const isRotation = record.action === 'rotated';
   const image = imageIn(record.after);
   if (image === null) {
-    throw new NotReplayable(`Of record ${record.seq} the image was erased: its value is not known.`);
+    throw new NotReplayable(
+      `Of record ${record.seq} the image was erased: its value is not known.`,
+    );
   }
   const { token, key_alias: alias = null, overlap_until: until } = image;
   const isFirstSecret = gainsSecret(row, { kind: isRotation ? 'regenerate' : 'rename' }, settings);
@@ -209,7 +220,9 @@ function stored(state: Replayed, record: AuditRecord, context: ReplayContext): R
     ...kept,
     cur: { hash: token, ver: isMirrored ? record.event_id : null },
     alias,
-    secretName: isMove ? secretNameOf(settings.secretPrefix, alias, row.first_token) : row.secretName,
+    secretName: isMove
+      ? secretNameOf(settings.secretPrefix, alias, row.first_token)
+      : row.secretName,
     secretArn: isMove ? null : row.secretArn,
     // Its own step, or one that was closed before: else this one would not have been opened.
     intent: null,

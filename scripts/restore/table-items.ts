@@ -8,6 +8,7 @@ import {
   BatchGetCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
+  PutCommand,
   paginateScan,
 } from '@aws-sdk/lib-dynamodb';
 import { answered, unavailable } from '../../lambdas/shared/adapters/table/answered.ts';
@@ -18,6 +19,8 @@ export interface TableItems {
   pages(): AsyncIterable<readonly Item[]>;
   /** Those that are there, by `pk`; strongly consistent. Throws `Unavailable`. */
   read(pks: readonly string[], limitMs: number): Promise<ReadonlyMap<string, Item>>;
+  /** Writes an item whatever is there. */
+  put(item: Item, limitMs: number): Promise<void>;
   /** Removes the item as it was read, by its `rev`; false where it is another by now. */
   remove(item: Item, limitMs: number): Promise<boolean>;
 }
@@ -42,6 +45,11 @@ export const tableItems = (client: DynamoDBDocumentClient, TableName: string): T
       for (const item of Responses?.[TableName] ?? []) found.set(String(item['pk']), item);
     }
     return found;
+  },
+  async put(Item, limitMs) {
+    await answered(limitMs, (abortSignal) =>
+      client.send(new PutCommand({ TableName, Item }), { abortSignal }),
+    );
   },
   async remove({ pk, rev }, limitMs) {
     const condition =

@@ -31,7 +31,7 @@ export function holderOf(row: KeyRow): AliasHolder {
   };
 }
 
-/** The last time that an alias was left, as the trail tells. */
+/** That an alias was left, as the trail tells. */
 export interface LeftAlias {
   readonly keyId: string;
   readonly at: string;
@@ -42,7 +42,8 @@ export interface LeftAlias {
 export interface AliasFacts {
   readonly holders: ReadonlyMap<string, AliasHolder>;
   readonly restored: ReadonlyMap<string, AliasLease>;
-  readonly left: ReadonlyMap<string, LeftAlias>;
+  /** By alias, in the order of time. */
+  readonly left: ReadonlyMap<string, readonly LeftAlias[]>;
   /** Keys that are left out: what they hold stays held. */
   readonly isLeftOut: (keyId: string) => boolean;
   readonly settings: Pick<Settings, 'secretPrefix'>;
@@ -73,21 +74,20 @@ function leaseOf(
   held: { readonly holder: AliasHolder; readonly secretName: string | null } | undefined,
   { holders, left, settings }: AliasFacts,
 ): AliasLease | null {
-  const was = left.get(alias);
+  const was = left.get(alias)?.at(-1);
   const leaver = was === undefined ? undefined : holders.get(was.keyId);
-  const isRemoved = was?.isRemoved === true && leaver?.isMirrored === true;
-  const deletedAt = isRemoved ? was.at : (known?.deletedAt ?? null);
+  const removedAt = left
+    .get(alias)
+    ?.findLast(({ keyId, isRemoved }) => isRemoved && holders.get(keyId)?.isMirrored === true)?.at;
+  // A lease that tells a later time was restored with it.
+  const deletedAt =
+    removedAt !== undefined && removedAt > (known?.deletedAt ?? '')
+      ? removedAt
+      : (known?.deletedAt ?? null);
   const base = { secretArn: null, deletedAt: null, rev: 0, ...known, alias };
   if (held !== undefined) {
     const { keyId } = held.holder;
-    const isSame = known?.state === 'held' && known.keyId === keyId;
-    return {
-      ...base,
-      state: 'held',
-      keyId,
-      secretName: held.secretName,
-      deletedAt: isSame ? known.deletedAt : deletedAt,
-    };
+    return { ...base, state: 'held', keyId, secretName: held.secretName, deletedAt };
   }
   const keyId = was?.keyId ?? known?.keyId;
   if (keyId === undefined) return null;

@@ -26,7 +26,9 @@ export async function written(
     if (outcome.kind === 'committed') return;
     if (outcome.kind === 'refused') {
       if (await isDone()) return;
-      throw new Unusable('Somebody else writes to the table: find out who, and give the same again');
+      throw new Unusable(
+        'Somebody else writes to the table: find out who, and give the same again',
+      );
     }
     if (tries === maxTries) throw new Unusable(`The table does not take it: ${outcome.kind}`);
     await pause(tries);
