@@ -145,7 +145,8 @@ function after(state: Replayed, record: AuditRecord, context: ReplayContext): Re
     ...changed,
     row: {
       ...rest,
-      salt: isShown ? (record.salts.after ?? before.salt) : row.salt,
+      // Of a deleted row no image is shown: it has nothing to hide, and must not keep what an erasure dropped.
+      salt: row.status === 'deleted' ? '' : ((isShown ? record.salts.after : null) ?? before.salt),
       seq: record.seq,
       chain: record.chain,
       event: eventOf(record),

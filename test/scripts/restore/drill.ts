@@ -1,13 +1,10 @@
 /** A service, a time at which its table is remembered, what happens since, and the restore of that table. */
 import type { Item } from '../../../lambdas/shared/adapters/table/items.ts';
-import { keyRowPrefix, leasePrefix, sweepKey } from '../../../lambdas/shared/adapters/table/keys.ts';
-import { MemoryKeyTable } from '../../fakes/memory-key-table.ts';
-import { memoryAuditReads } from '../../fakes/memory-audit-reads.ts';
-import { memoryKeyTrail, memoryTableItems } from '../../fakes/memory-table-items.ts';
-import { seededChoice } from '../../fakes/seeded-choice.ts';
-import { Died } from '../../faults/fault-port.ts';
-import { isLetIn } from '../../faults/invariants.ts';
-import type { Service } from '../../lambdas/fixtures/stored.ts';
+import {
+  keyRowPrefix,
+  leasePrefix,
+  sweepKey,
+} from '../../../lambdas/shared/adapters/table/keys.ts';
 import { type AdoptRun, adoptRestored } from '../../../scripts/restore/adopt-restored.ts';
 import {
   type RestoreRun,
@@ -15,6 +12,13 @@ import {
   replayRestore,
 } from '../../../scripts/restore/replay-restore.ts';
 import { adoptedOf, lineOf, sumOf } from '../../../scripts/restore/restore-report.ts';
+import { memoryAuditReads } from '../../fakes/memory-audit-reads.ts';
+import { MemoryKeyTable } from '../../fakes/memory-key-table.ts';
+import { memoryKeyTrail, memoryTableItems } from '../../fakes/memory-table-items.ts';
+import { seededChoice } from '../../fakes/seeded-choice.ts';
+import { Died } from '../../faults/fault-port.ts';
+import { isLetIn } from '../../faults/invariants.ts';
+import type { Service } from '../../lambdas/fixtures/stored.ts';
 
 export type Items = ReadonlyMap<string, Item>;
 
@@ -43,7 +47,11 @@ export function restoreStores(service: Service, restored: MemoryKeyTable): Resto
   };
 }
 
-export async function replaying(stores: RestoreStores, since: Date, changes: Partial<RestoreRun> = {}) {
+export async function replaying(
+  stores: RestoreStores,
+  since: Date,
+  changes: Partial<RestoreRun> = {},
+) {
   const said: string[] = [];
   const replay = await replayRestore({
     stores,
@@ -58,7 +66,11 @@ export async function replaying(stores: RestoreStores, since: Date, changes: Par
   return { ...replay, said: said.filter((line) => line !== '').join('\n') };
 }
 
-export async function adopting(stores: RestoreStores, since: Date, changes: Partial<AdoptRun> = {}) {
+export async function adopting(
+  stores: RestoreStores,
+  since: Date,
+  changes: Partial<AdoptRun> = {},
+) {
   const adoption = await adoptRestored({
     stores,
     since,
@@ -116,24 +128,55 @@ export async function work(service: Service, seed: number, count: number, told: 
   const counts = new Map<string, number>();
   const alias = () => `team/${choose(6)}`;
   const keyIds = () => [...new Set(told.map(({ keyId }) => keyId))];
-  const requests: readonly (readonly [string, (key: string) => { path: string; body?: object }])[] = [
-    ['generate', () => ({ path: '/key/generate', body: { user_id: `user-${choose(3)}@example.com` } })],
-    ['generate', () => ({ path: '/key/generate', body: { key_alias: alias(), send_invite_email: true, user_email: 'ada@example.com' } })],
-    ['generate', () => ({ path: '/key/generate', body: { store_secret: false, key_alias: alias() } })],
-    ['generate', () => ({ path: '/key/generate', body: { auto_rotate: true, rotation_interval: '2h', blocked: choose(2) === 0 } })],
-    ['update', (key) => ({ path: '/key/update', body: { key, max_budget: choose(100) } })],
-    ['update', (key) => ({ path: '/key/update', body: { key, user_id: `user-${choose(3)}@example.com`, duration: '30d' } })],
-    ['rename', (key) => ({ path: '/key/update', body: { key, key_alias: alias() } })],
-    ['rename', (key) => ({ path: '/key/update', body: { key, key_alias: null } })],
-    ['block', (key) => ({ path: '/key/block', body: { key } })],
-    ['unblock', (key) => ({ path: '/key/unblock', body: { key } })],
-    ['regenerate', (key) => ({ path: '/key/regenerate', body: { key, grace_period: '0s' } })],
-    ['regenerate', (key) => ({ path: '/key/regenerate', body: { key, grace_period: '20m' } })],
-    ['regenerate', (key) => ({ path: '/key/regenerate', body: { key, grace_period: '2h', key_alias: alias() } })],
-    ['delete', (key) => ({ path: '/key/delete', body: { keys: [key] } })],
-    ['reset-spend', (key) => ({ path: `/key/${key}/reset_spend`, body: { reset_to: 0 } })],
-    ['claim-link', (key) => ({ path: `/key/${key}/claim-link` })],
-  ];
+  const requests: readonly (readonly [string, (key: string) => { path: string; body?: object }])[] =
+    [
+      [
+        'generate',
+        () => ({ path: '/key/generate', body: { user_id: `user-${choose(3)}@example.com` } }),
+      ],
+      [
+        'generate',
+        () => ({
+          path: '/key/generate',
+          body: { key_alias: alias(), send_invite_email: true, user_email: 'ada@example.com' },
+        }),
+      ],
+      [
+        'generate',
+        () => ({ path: '/key/generate', body: { store_secret: false, key_alias: alias() } }),
+      ],
+      [
+        'generate',
+        () => ({
+          path: '/key/generate',
+          body: { auto_rotate: true, rotation_interval: '2h', blocked: choose(2) === 0 },
+        }),
+      ],
+      ['update', (key) => ({ path: '/key/update', body: { key, max_budget: choose(100) } })],
+      [
+        'update',
+        (key) => ({
+          path: '/key/update',
+          body: { key, user_id: `user-${choose(3)}@example.com`, duration: '30d' },
+        }),
+      ],
+      ['rename', (key) => ({ path: '/key/update', body: { key, key_alias: alias() } })],
+      ['rename', (key) => ({ path: '/key/update', body: { key, key_alias: null } })],
+      ['block', (key) => ({ path: '/key/block', body: { key } })],
+      ['unblock', (key) => ({ path: '/key/unblock', body: { key } })],
+      ['regenerate', (key) => ({ path: '/key/regenerate', body: { key, grace_period: '0s' } })],
+      ['regenerate', (key) => ({ path: '/key/regenerate', body: { key, grace_period: '20m' } })],
+      [
+        'regenerate',
+        (key) => ({
+          path: '/key/regenerate',
+          body: { key, grace_period: '2h', key_alias: alias() },
+        }),
+      ],
+      ['delete', (key) => ({ path: '/key/delete', body: { keys: [key] } })],
+      ['reset-spend', (key) => ({ path: `/key/${key}/reset_spend`, body: { reset_to: 0 } })],
+      ['claim-link', (key) => ({ path: `/key/${key}/claim-link` })],
+    ];
   for (let n = 0; n < count; n += 1) {
     const chosen = one(requests);
     const keyId = one(keyIds()) ?? '';
