@@ -269,11 +269,50 @@ function deleted(state: Replayed, record: AuditRecord, context: ReplayContext): 
   };
 }
 
-/** What an erasure takes from a row beside its image; that it took nothing more is not known. */
+/**
+ * What an erasure takes from a row beside the image that its record shows. Of a deleted key none is shown:
+ * whatever may name somebody goes.
+ */
 function withoutErased(row: KeyRow): KeyRow {
   const { imported: _imported, reminder, ...rest } = row;
-  return reminder === undefined ? rest : { ...rest, reminder: { ...reminder, to: null } };
+  return {
+    ...rest,
+    key: row.status === 'deleted' ? namelessImage(row.key) : row.key,
+    ...(reminder === undefined ? {} : { reminder: { ...reminder, to: null } }),
+  };
 }
+
+/** Members that are no text of a person's choice, and what the key was called. */
+const nameless = [
+  'token',
+  'key_name',
+  'key_alias',
+  'key_type',
+  'spend',
+  'expires',
+  'blocked',
+  'auto_rotate',
+  'rotation_count',
+  'store_secret',
+  'created_at',
+  'updated_at',
+  'settings_updated_at',
+  'deleted_at',
+];
+
+const namelessImage = (image: KeyImage): KeyImage =>
+  keyImage.parse({
+    ...Object.fromEntries(Object.entries(image).filter(([name]) => nameless.includes(name))),
+    models: [],
+    aliases: {},
+    config: {},
+    permissions: {},
+    metadata: {},
+    allowed_routes: [],
+    created_by: erasedName,
+    updated_by: erasedName,
+    deleted_by: erasedName,
+  });
 
 /** Whether this is the end of the step. */
 function isClosedBy(intent: Intent, { action, event_id }: AuditRecord): boolean {

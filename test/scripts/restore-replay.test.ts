@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { rowKey, sweepKey } from '../../lambdas/shared/adapters/table/keys.ts';
 import { redacted } from '../../lambdas/shared/domain/audit-redaction.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
+import { erasePerson } from '../../scripts/erase/erase-person.ts';
 import { Unusable } from '../../scripts/operator/unusable.ts';
+import { memoryErasableTrail } from '../fakes/memory-erasable-trail.ts';
 import { startedService } from '../fakes/service.ts';
 import { Died, type FaultKind, faultKinds } from '../faults/fault-port.ts';
 import { brokenAtRest } from '../faults/invariants.ts';
@@ -357,6 +359,46 @@ async function deletedSince() {
   await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
   return { service, gone, kept, ...(await restore({ service, ...at })) };
 }
+
+describe('a person who was erased since', () => {
+  it('stays erased, from a deleted key too', async () => {
+    const service = await started();
+    const [gone, given] = [
+      await issue(service, { user_id: 'ada-lovelace', metadata: { note: 'for ada-lovelace' } }),
+      await issue(service, { user_id: 'ada-lovelace', key_alias: 'given' }),
+    ];
+    const at = await now(service);
+    await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
+    await ask(service, { path: '/key/update', body: { key: given.key_id, user_id: 'bob' } });
+    await service.deliver();
+    const { table, random, now: clock } = service;
+    const erasure = await erasePerson({
+      stores: {
+        table,
+        lists: service.processStores.lists,
+        trail: memoryErasableTrail(service.trail),
+        random,
+        now: clock,
+        // The stream's reader goes on meanwhile.
+        pause: () => service.deliver(),
+      },
+      person: { userId: 'ada-lovelace', emails: [] },
+      isAudited: true,
+      isApplied: true,
+      by: 'ops',
+      runId: 'run-1',
+      onFound: () => undefined,
+      onLook: () => undefined,
+    });
+    expect(erasure.left).toEqual([]);
+    expect(JSON.stringify([...at.snapshot])).toContain('ada-lovelace');
+    await brought({ service, ...at });
+    expect(JSON.stringify([...table.items])).not.toContain('ada-lovelace');
+    const told = [gone, given].map(({ key, key_id }) => ({ keyId: key_id, value: key }));
+    expect(letIn(service, told)).toEqual([given.key]);
+    expect(await atRest(service)).toEqual([]);
+  });
+});
 
 describe('a trail that does not tell', () => {
   it.each([
