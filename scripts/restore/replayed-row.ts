@@ -67,7 +67,7 @@ export function replayedRow(
       `Of record ${last.seq} the image was erased: nothing tells what it is.`,
     );
   }
-  return { ...end, row: withoutEndedOverlap(end.row) };
+  return end;
 }
 
 function nothing(): never {
@@ -139,7 +139,10 @@ function after(state: Replayed, record: AuditRecord, context: ReplayContext): Re
   const changed = changedBy(state, record, context);
   const image = imageIn(record.after);
   const isShown = changed.row.status === 'active' && image !== null;
-  const row = isShown ? withImage(changed.row, image) : changed.row;
+  const imaged = isShown ? withImage(changed.row, image) : changed.row;
+  // A key without secret has its alias with the record, whatever was erased of those before.
+  const alias = isShown && imaged.secretName === null ? (image.key_alias ?? null) : imaged.alias;
+  const row = withoutEndedOverlap({ ...imaged, alias });
   const { suspicion: _seen, ...rest } = row;
   return {
     ...changed,
@@ -172,8 +175,6 @@ function changedBy(state: Replayed, record: AuditRecord, context: ReplayContext)
         ? stored(state, record, context)
         : state;
     }
-    case 'overlap_ended':
-      return { ...state, row: { ...row, prev: null } };
     case 'deleted':
       return deleted(state, record, context);
     case 'generate_undone':
@@ -235,7 +236,7 @@ function stored(state: Replayed, record: AuditRecord, context: ReplayContext): R
   const former = row.cur.hash;
   const ends = expirePointer(row.keyId, former, until ?? record.at, settings.retentionDays);
   return {
-    row: { ...next, prev: until === undefined ? null : { hash: former, until } },
+    row: { ...next, prev: until === undefined ? row.prev : { hash: former, until } },
     pointers: new Map<string, TokenPointer | null>([
       ...pointers,
       ...pointersIn([ends]),

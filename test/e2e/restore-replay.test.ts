@@ -10,7 +10,7 @@ import { SecretsManagerClient, TagResourceCommand } from '@aws-sdk/client-secret
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, expect, inject, it } from 'vitest';
 import { tableItems } from '../../scripts/restore/table-items.ts';
-import { comparable } from '../scripts/restore/drill.ts';
+import { comparable } from '../fixtures/restore-drill.ts';
 import { block, issued, regenerate, remove, update } from './api-client.ts';
 import { twinOf } from './lists/twin-table.ts';
 import { eventually, itemsOf, outputOf, type Row, rowOf } from './local-aws.ts';

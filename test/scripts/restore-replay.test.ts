@@ -9,8 +9,6 @@ import { memoryErasableTrail } from '../fakes/memory-erasable-trail.ts';
 import { startedService } from '../fakes/service.ts';
 import { Died, type FaultKind, faultKinds } from '../faults/fault-port.ts';
 import { brokenAtRest } from '../faults/invariants.ts';
-import { ask, askUnder, atRest, issue, rowOf } from '../lambdas/fixtures/calls.ts';
-import type { Service } from '../lambdas/fixtures/stored.ts';
 import {
   adopting,
   comparables,
@@ -23,7 +21,9 @@ import {
   restoreStores,
   type Told,
   work,
-} from './restore/drill.ts';
+} from '../fixtures/restore-drill.ts';
+import { ask, askUnder, atRest, issue, rowOf } from '../lambdas/fixtures/calls.ts';
+import type { Service } from '../lambdas/fixtures/stored.ts';
 
 async function started(changes: Parameters<typeof startedService>[0] = {}) {
   const service = await startedService(changes);
