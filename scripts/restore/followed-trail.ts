@@ -11,7 +11,12 @@ import { shownImage } from '../../lambdas/shared/domain/key-event.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 
 export type FollowedTrail =
-  | { readonly kind: 'sound'; readonly records: readonly AuditRecord[] }
+  | {
+      readonly kind: 'sound';
+      readonly records: readonly AuditRecord[];
+      /** Whether the trail has the record that the row ends with then. */
+      readonly hasOwn: boolean;
+    }
   | { readonly kind: 'faulty'; readonly reason: string };
 
 /**
@@ -19,15 +24,25 @@ export type FollowedTrail =
  * digest says, has the next number, and goes on from the chain and the image before it.
  *
  * @param stored the key's records in their order: that of the row's own number and all after it
+ * @param auditedSince when records were turned on again: the row's own may be lacking from before
  */
 export function followedTrail(
   keyId: string,
   row: KeyRow | null,
   stored: readonly object[],
+  auditedSince: string | null,
 ): FollowedTrail {
   const [first, ...later] = stored;
   if (row === null) return followed(trailStart(keyId), stored);
   const head = first === undefined ? null : checkedOf(first);
+  if (head?.seq !== row.seq && auditedSince !== null && row.event.at < auditedSince) {
+    const { seq, chain, event } = row;
+    return followed(
+      { seq, chain, after: imageHash(row), at: event.at, position: 0 },
+      stored,
+      false,
+    );
+  }
   if (head === null) {
     return faulty(`The trail does not have number ${row.seq}, which the restored row has.`);
   }
@@ -38,7 +53,7 @@ export function followedTrail(
   return followed({ seq, chain, after, at, position }, later);
 }
 
-function followed(start: Link, stored: readonly object[]): FollowedTrail {
+function followed(start: Link, stored: readonly object[], hasOwn = true): FollowedTrail {
   let last = start;
   const records: AuditRecord[] = [];
   for (const value of stored) {
@@ -54,7 +69,7 @@ function followed(start: Link, stored: readonly object[]): FollowedTrail {
     records.push(auditRecord.parse(value));
     last = checked;
   }
-  return { kind: 'sound', records };
+  return { kind: 'sound', records, hasOwn: hasOwn || records.length > 0 };
 }
 
 function checkedOf(stored: object) {

@@ -39,7 +39,8 @@ export interface Judged {
 
 /**
  * The row with each step that has come to its end closed, and one that the scheduled repairs have to
- * finish left open. A pending value that never was stored is let in no more.
+ * finish left open. A pending value that never was stored is let in no more. A live key with a step that
+ * has no end is in doubt: the repairs end one within minutes, and the trail tells.
  */
 export async function judgedRow(replayed: Replayed, judging: Judging): Promise<Judged> {
   const { row } = replayed;
@@ -65,7 +66,8 @@ export async function judgedRow(replayed: Replayed, judging: Judging): Promise<J
 async function birth(replayed: Replayed, intent: Intent, judging: Judging): Promise<Judged> {
   const found = await judging.describe(intent.newName);
   if (found.kind !== 'done' || !holds(found, replayed.row, intent, judging)) {
-    return open(replayed, 'its birth was not complete: it is finished or taken back');
+    const doubt = 'its value is not in its secret: its birth was not complete, or it was deleted';
+    return open(replayed, 'its birth is finished or taken back', doubt);
   }
   const { row } = settledBirth(replayed.row, found.arn);
   return compared(withRow(replayed, { ...row, rev: replayed.row.rev }), judging);
@@ -78,7 +80,8 @@ async function replacement(replayed: Replayed, intent: Intent, judging: Judging)
     isInPlace ? (row.secretArn ?? intent.newName) : intent.newName,
   );
   if (found.kind === 'done' && holds(found, row, intent, judging)) {
-    return open(replayed, 'its new value or name is stored, and the step is finished');
+    const doubt = 'its new value or name is stored, and no record tells of it';
+    return open(replayed, 'its open step is finished', doubt);
   }
   // It never was stored, and whoever would have is gone. The trail would have its end.
   const { row: undone, also } = undoneReplacement(row, intent, null);
@@ -157,10 +160,10 @@ function retagged(row: KeyRow, { tags }: Described): KeyRow {
 /** By the scheduled repairs, before their daily round. */
 const lookedAtSoon = (row: KeyRow): KeyRow => ({ ...row, sweepAt: row.sweepAt ?? row.event.at });
 
-const open = (replayed: Replayed, note: string): Judged => ({
+const open = (replayed: Replayed, note: string, doubt: string | null = null): Judged => ({
   ...replayed,
   notes: [note],
-  doubt: null,
+  doubt,
 });
 
 const withRow = (

@@ -120,7 +120,7 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   const retired = new Set<string>();
   let [keys, replayed, besides, notes, looked] = [0, 0, 0, 0, 0];
 
-  await checkAudited();
+  const auditedSince = await checkedSwitch();
   const history = await historyOf();
   const heads = await headsOf();
   await readBesides();
@@ -133,12 +133,18 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   await writeLeases();
   return { keys, replayed, besides, notes, left };
 
-  async function checkAudited(): Promise<void> {
-    const read = await readPatiently(pause, () => own.items.read([sweepKey], limitMs));
-    const { isAuditOff, auditedSince } = read.get(sweepKey) ?? {};
-    const isGap = typeof auditedSince === 'string' && auditedSince > since.toISOString();
-    if (isAuditOff !== true && !isGap) return;
-    throw new Unusable('storeAuditLogs was off since then: changes of that time are in no trail');
+  /** When records were turned on again; null where they never were off. */
+  async function checkedSwitch(): Promise<string | null> {
+    const read = ({ items }: WholeTable) =>
+      readPatiently(pause, () => items.read([sweepKey], limitMs));
+    // The environment's own may be lost; the restored one does not know what came later.
+    const known = [await read(own), await read(restored)];
+    const { isAuditOff, auditedSince: at } =
+      known.map((found) => found.get(sweepKey)).find((item) => item !== undefined) ?? {};
+    if (isAuditOff === true || (typeof at === 'string' && at > since.toISOString())) {
+      throw new Unusable('storeAuditLogs was off since then: changes of that time are in no trail');
+    }
+    return typeof at === 'string' ? at : null;
   }
 
   /** From the records since then: which keys there are, and when aliases were left. */
@@ -239,7 +245,7 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     const reason = marked.get(keyId);
     if (reason !== undefined) return leave(keyId, reason);
     const stored = await trail.from(keyId, row?.seq ?? 1);
-    const followed = followedTrail(keyId, row, stored);
+    const followed = followedTrail(keyId, row, stored, auditedSince);
     if (followed.kind === 'faulty') return leave(keyId, followed.reason);
     const judged = await judge(keyId, row, followed.records);
     if (judged === null) return;
@@ -252,6 +258,10 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
       );
     }
     const isHead = head?.seq === next.seq && head.chain === next.chain;
+    // The audit would write a record of its own with the copy.
+    if (!followed.hasOwn && !isHead) {
+      return leave(keyId, 'its last change is from before records were kept');
+    }
     if (judged.doubt !== null && !isHead && !accepted.has(keyId)) {
       return leave(keyId, judged.doubt, true);
     }

@@ -149,6 +149,19 @@ it('is replayed, killed half way and replayed again, and adopted; what was ended
   );
   expect(await contentsOf(restored)).toEqual(live);
 
+  // What a spoilt table may have: a key as it never was, with a step that never was, and a hash of nobody.
+  const row = await rowOf(gone.key_id);
+  const open = { id: 'x', kind: 'delete', claim: 0, opened: since, at: since, fence: since };
+  const more = { notify: null, hash: '', ver: '', newName: '', newAlias: null, names: [] };
+  const event = Object(row['event']);
+  const intent = { ...open, ...more, idempotencyId: null, who: event.who, request_id: 'x' };
+  await copy(
+    [
+      { ...row, status: 'active', intent },
+      { pk: 'TOKEN#stray', hash: 'stray', keyId: gone.key_id },
+    ],
+    own,
+  );
   expect(await run('--adopt')).toMatchObject({ code: 0, said: expect.stringContaining('agree') });
   expect(await contentsOf(own)).toEqual(live);
   const after = await tableItems(documents, own).read([`KEY#${gone.key_id}`], 5000);

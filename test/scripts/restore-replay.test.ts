@@ -31,6 +31,10 @@ async function started(changes: Parameters<typeof startedService>[0] = {}) {
   return service;
 }
 
+/** More of them in a long run: `RESTORE_SEEDS`. */
+const count = Number(process.env['RESTORE_SEEDS'] ?? 6);
+const seeds = Array.from({ length: count }, (_, index) => index + 1);
+
 /** Half an hour of work before the time that is restored to, and two hundred requests since. */
 async function drill(seed: number) {
   const service = await started();
@@ -40,9 +44,9 @@ async function drill(seed: number) {
   const snapshot = remembered(service);
   const since = service.clock.now();
   service.clock.advance(1000);
-  const counts = await work(service, seed + 1, 200, told);
+  const done = await work(service, seed + 1, 200, told);
   await service.deliver();
-  return { service, told, snapshot, since, counts };
+  return { service, told, snapshot, since, done };
 }
 
 /** The time that is restored to is now; tells of the service as it was then. */
@@ -78,11 +82,9 @@ async function brought(lost: Lost) {
 }
 
 describe('the drill', () => {
-  it.each([1, 2, 3, 4, 5, 6])('brings two hundred changes back (seed %i)', async (seed) => {
-    const { service, told, snapshot, since, counts } = await drill(seed);
-    for (const what of ['delete', 'block', 'regenerate', 'rename', 'update', 'generate']) {
-      expect(counts.get(what), what).toBeGreaterThan(2);
-    }
+  it.each(seeds)('brings two hundred changes back (seed %i)', async (seed) => {
+    const { service, told, snapshot, since, done } = await drill(seed);
+    expect(done.size).toBeGreaterThan(6);
     const lost = remembered(service);
     const lostLetIn = letIn(service, told);
     expect(lostLetIn.length).toBeLessThan(told.length / 2);
@@ -194,7 +196,7 @@ describe('the drill', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('with steps that nobody finished (seed %i)', async (seed) => {
+  it.each(seeds)('with steps that nobody finished (seed %i)', async (seed) => {
     const service = await started();
     const told: Told[] = [];
     await work(service, seed, 20, told);
@@ -489,6 +491,41 @@ describe('a trail that does not tell', () => {
     expect(restored.row(key.key_id)).toMatchObject({ seq: 1 });
   });
 
+  it('leaves the key where a step was finished, of which the record is missing', async () => {
+    const service = await started();
+    const key = await issue(service);
+    const body = { key: key.key_id, grace_period: '0s' };
+    await askUnder(service, new Map([[4, 'die-before']]), { path: '/key/regenerate', body });
+    const at = await now(service);
+    expect(await atRest(service)).toEqual([]);
+    const { stores, since } = await restore({ service, ...at });
+    service.trail.records.delete(`${key.key_id}_2`);
+    const { left } = await replaying(stores, since);
+    expect(left.get(key.key_id)).toContain('no record tells of it');
+  });
+
+  it('of a key from before there was one, is taken from then on', async () => {
+    const service = await started();
+    const [old, changed] = [await issue(service), await issue(service)];
+    await service.deliver();
+    service.trail.records.clear();
+    service.clock.advance(1000);
+    const auditedSince = service.clock.now().toISOString();
+    const sweep = { pk: sweepKey, cursor: null, startedAt: '', isAuditOff: false, auditedSince };
+    service.table.putItem(sweep);
+    service.clock.advance(1000);
+    const at = await now(service);
+    await ask(service, { path: '/key/delete', body: { keys: [changed.key_id] } });
+    await service.deliver();
+    const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+    expect((await replaying(stores, at.since)).left).toEqual(new Map());
+    const lost = await restore({ service, ...at });
+    const { left } = await replaying(lost.stores, at.since);
+    const reason = 'its last change is from before records were kept';
+    expect(Object.fromEntries(left)).toEqual({ [old.key_id]: reason, master: reason });
+    expect(lost.restored.row(changed.key_id)).toMatchObject({ status: 'deleted' });
+  });
+
   it('leaves a live key whose last image was erased', async () => {
     const service = await started();
     const key = await issue(service);
@@ -547,13 +584,18 @@ describe('the secrets', () => {
     expect(letIn(service, [{ keyId: next.key_id, value: next.key }])).toEqual([next.key]);
   });
 
-  it('a birth without its secret is taken back after the adoption', async () => {
+  it('a birth without its secret is left, or taken back after the adoption', async () => {
     const service = await started();
     const at = await now(service);
     const body = { key_alias: 'half' };
     await askUnder(service, new Map([[3, 'die-before']]), { path: '/key/generate', body });
-    const { said } = await brought({ service, ...at });
-    expect(said).toContain('its birth was not complete');
+    const { stores, since } = await restore({ service, ...at });
+    const { left } = await replaying(stores, since);
+    expect([...left.values()]).toEqual([expect.stringContaining('its birth was not complete')]);
+    const accepted = new Set(left.keys());
+    const { said } = await replaying(stores, since, { accepted });
+    expect(said).toContain('its birth is finished or taken back');
+    await adopting(stores, since, { accepted });
     expect(await atRest(service)).toEqual([]);
     expect(service.table.lease('half')?.state).toBe('free');
   });
