@@ -103,13 +103,13 @@ function copyOfCheckout(name: string): string {
     cpSync(join(root, file), join(dir, file), { force: true });
   }
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
-  // Only the functions are mutated, and what a mutant leaves unused is no fault of it.
+  // Only the functions and the restore are mutated; what a mutant leaves unused is no fault of it.
   writeFileSync(
     join(dir, 'tsconfig.mutant.json'),
     JSON.stringify({
       extends: './tsconfig.json',
       compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-      include: ['lambdas'],
+      include: ['lambdas', 'scripts/restore'],
     }),
   );
   return dir;
