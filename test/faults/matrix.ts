@@ -15,10 +15,12 @@ export interface Variant {
   /** Body of a generate that comes first: the key that `sent` is about. */
   readonly born?: object;
   /**
-   * What is asked for, as the admin; `rotation` for a run of the schedule; null where only the
-   * reconciler has work.
+   * What is asked for, as the admin; `rotation` for a run of the schedule; `secrets-manager` for a
+   * rotation that Secrets Manager drives; null where only the reconciler has work.
    */
-  readonly sent: Sent | ((born: Born) => Sent) | 'rotation' | null;
+  readonly sent: Sent | ((born: Born) => Sent) | 'rotation' | 'secrets-manager' | null;
+  /** When Secrets Manager asks again for a rotation that failed; `later` unless said. */
+  readonly askedAgain?: 'at once' | 'later' | 'never';
   /** Status that a faultless run answers. */
   readonly expected?: number;
   /** What is there before, beside that key. */
@@ -118,11 +120,12 @@ async function run(variant: Variant, plan: FaultPlan) {
   await world.deliver();
   world.mailer.inbox.length = 0;
   const isScheduled = variant.sent === 'rotation';
+  const isDriven = variant.sent === 'secrets-manager';
   const isRepair = variant.sent === null;
   const sent =
     typeof variant.sent === 'function'
       ? variant.sent(born)
-      : variant.sent === 'rotation'
+      : typeof variant.sent === 'string'
         ? null
         : variant.sent;
   secrets.service.staleFor((operation) =>
@@ -162,6 +165,25 @@ async function run(variant: Variant, plan: FaultPlan) {
     broken.push(...brokenAnswer(null, clock.now().getTime() - startedAt, world));
   }
 
+  const { askedAgain = 'later' } = variant;
+  const rotated = world.table.row(born.key_id)?.secretName ?? '';
+  /** Each step is a new process under the same plan; the first that fails is the last. */
+  const takeSteps = async () => {
+    for (const event of secrets.service.rotationEvents(rotated)) {
+      hit.isDead = false;
+      const startedAt = clock.now().getTime();
+      const isTaken = await world.takeStep(event, seen).then(() => true, unlessHit);
+      broken.push(...brokenAnswer(null, clock.now().getTime() - startedAt, world));
+      if (isTaken !== true) return;
+    }
+  };
+  if (isDriven) {
+    world.beginRotation(rotated);
+    await clock.pass(staleReadSeconds * 1000);
+    await takeSteps();
+    if (askedAgain === 'at once') await takeSteps();
+  }
+
   // Each run of the reconciler is a new process under the same plan: its calls go on counting.
   const tick = () => clock.pass((fenceSeconds + reconcilerPeriodSeconds) * 1000);
   for (let disturbed = 0; disturbed < disturbedRuns; disturbed += 1) {
@@ -187,6 +209,10 @@ async function run(variant: Variant, plan: FaultPlan) {
   if (isScheduled) {
     await clock.pass(rotationPauseMs);
     await world.rotate();
+    await rest();
+  }
+  if (isDriven && askedAgain !== 'never') {
+    await world.takeSteps(rotated);
     await rest();
   }
   await world.deliver();
