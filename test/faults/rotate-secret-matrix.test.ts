@@ -38,7 +38,9 @@ const isRotatedOrNot: Variant['finally'] = (world, { key, key_id }) => {
   const rotations = rotationsOf(world, key_id).length;
   return [
     ...(rotations <= 1 ? [] : [`I2: rotated ${rotations} times`]),
-    ...(isLetIn(world, key) === (rotations === 0) ? [] : ['the old value counts as long as no other']),
+    ...(isLetIn(world, key) === (rotations === 0)
+      ? []
+      : ['the old value counts as long as no other']),
     ...strayValues(world, key_id),
   ];
 };
@@ -51,7 +53,9 @@ const variant = (name: string, changes: Partial<Variant> = {}): Variant => ({
   ...changes,
 });
 
-crashMatrix('rotation by Secrets Manager', [variant('asked again at once', { askedAgain: 'at once' })]);
+crashMatrix('rotation by Secrets Manager', [
+  variant('asked again at once', { askedAgain: 'at once' }),
+]);
 
 crashMatrix(
   'rotation by Secrets Manager in other forms',

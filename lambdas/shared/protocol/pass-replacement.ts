@@ -58,7 +58,9 @@ async function leaveOldName(pass: Pass, secretArn: string): Promise<PassResult> 
   const old = row.secretArn ?? row.secretName;
   const removed = await secrets.remove(old, deadline.secretLimitMs());
   // Past the fence no answer is an old copy's: what is gone or scheduled already is done.
-  return ['done', 'absent', 'scheduled'].includes(removed.kind) ? settleReplacement(pass, secretArn) : 'left';
+  return ['done', 'absent', 'scheduled'].includes(removed.kind)
+    ? settleReplacement(pass, secretArn)
+    : 'left';
 }
 
 /** Closes the step as done: the value is where it was to be. */

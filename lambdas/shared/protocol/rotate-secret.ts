@@ -197,12 +197,7 @@ async function finishSecret(turn: Turn): Promise<void> {
   if (!(await write(turn, [{ kind: 'replace-row', row: held }], deadline))) throw outpaced();
   // An earlier try has moved it, or this version has it in a copy that cannot be older than that.
   if (versionWith(found, 'AWSCURRENT') !== version) {
-    const moved = await secrets.moveCurrent(
-      found.arn,
-      cur.ver,
-      version,
-      deadline.secretLimitMs(),
-    );
+    const moved = await secrets.moveCurrent(found.arn, cur.ver, version, deadline.secretLimitMs());
     if (moved.kind !== 'done') throw leftOpen('UpdateSecretVersionStage', moved);
   }
   const settling = { secretArn: found.arn, settledBy: null, settings, random };
