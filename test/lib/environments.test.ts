@@ -275,6 +275,7 @@ describe('outputs', () => {
       'KeysTableName',
       'NoticesTableName',
       'ReconcilerFunctionName',
+      'RotateSecretFunctionArn',
       'RotationFunctionName',
     ]);
   });
