@@ -20,7 +20,7 @@ export async function finishOrUndoStaged(pass: Pass): Promise<PassResult> {
     await secrets.restore(found.arn, limit());
     return 'left';
   }
-  if (found.stages[intent.ver] === undefined) return undoReplacement(pass, null);
+  if ((found.stages[intent.ver] ?? []).length === 0) return undoReplacement(pass, null);
   const current = versionWith(found, 'AWSCURRENT');
   if (current !== intent.ver) {
     if (current === null) return 'left';
