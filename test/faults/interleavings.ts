@@ -3,6 +3,7 @@
  * that took effect, and once all is at rest, everything that must hold is looked at.
  */
 import { setImmediate as afterAllThatIsReady } from 'node:timers/promises';
+import { DomainError } from '../../lambdas/shared/domain/errors.ts';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { type CallPort, faultyStores } from './faulty-stores.ts';
@@ -14,9 +15,10 @@ export interface Contender {
   readonly name: string;
   /**
    * A request, as the admin unless it says otherwise; `reconciler` for a run of it a fence later;
-   * `rotation` for a run of the schedule.
+   * `rotation` for a run of the schedule; `secrets-manager` for the steps of the rotation of the secret
+   * `litellm/a` that Secrets Manager has begun, and begins again in the end where it failed.
    */
-  readonly sent: ((of: Born) => Sent) | 'reconciler' | 'rotation';
+  readonly sent: ((of: Born) => Sent) | 'reconciler' | 'rotation' | 'secrets-manager';
   /** Statuses that are right, whoever comes first. */
   readonly expected?: readonly number[];
   /** Values that no check which starts after a 200 lets in. */
@@ -124,6 +126,11 @@ class Turns {
   }
 }
 
+/** A step of a rotation has no answer but its failure. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof DomainError)) throw error;
+}
+
 async function run(race: Race, turns: Turns) {
   const world = await startedService();
   const { due, clock, settings } = world;
@@ -162,6 +169,10 @@ async function run(race: Race, turns: Turns) {
       await world.rotate(storesOf(name));
       return;
     }
+    if (sent === 'secrets-manager') {
+      await world.takeSteps('litellm/a', storesOf(name)).catch(unlessRefused);
+      return;
+    }
     const request = sent(of);
     const headers = { authorization: 'Bearer sk-1234', ...request.headers };
     const answer = await world.sendThrough(storesOf(name), { ...request, headers });
@@ -195,6 +206,10 @@ async function run(race: Race, turns: Turns) {
     // Whoever was put off has another turn.
     await clock.pass(rotationPauseMs);
     await world.rotate();
+    await rest();
+  }
+  if (race.contenders.some(({ sent }) => sent === 'secrets-manager')) {
+    await world.takeSteps('litellm/a').catch(unlessRefused);
     await rest();
   }
   await world.deliver();

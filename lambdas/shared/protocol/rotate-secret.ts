@@ -132,11 +132,11 @@ async function setSecret(turn: Turn): Promise<void> {
     if (outcome.kind === 'throttled' || outcome.kind === 'unanswered') {
       throw leftOpen('TransactWriteItems');
     }
-    // The value was this key's before: it cannot be again.
-    if (refusedOf(outcome, writes).includes('create-pointer')) await unstage(turn);
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
     if (target === null) break;
     if (isRotationTo(target.intent, version) || target.cur.ver === version) return;
+    // No copy of this step came first: the value was this key's before, and cannot be again.
+    if (refusedOf(outcome, writes).includes('create-pointer')) await unstage(turn);
     current = target;
   }
   throw outpaced();
