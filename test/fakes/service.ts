@@ -44,7 +44,7 @@ import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
 import { type RotationRun, rotateDue } from '../../lambdas/shared/protocol/rotate-due.ts';
-import { rotateSecret } from '../../lambdas/shared/protocol/rotate-secret.ts';
+import { rotateSecret, rotationSteps } from '../../lambdas/shared/protocol/rotate-secret.ts';
 import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
 import {
   showAuditRecord,
@@ -274,13 +274,18 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     return secrets.service.rotateSecret(input).VersionId;
   };
 
-  /** The steps of the rotation that is under way, up to the first that throws, as Secrets Manager does. */
+  /**
+   * The steps of the rotation that is under way, or some of them, up to the first that throws, as Secrets
+   * Manager does.
+   */
   const takeSteps = async (
     name: string,
     seen: ProcessStores = processStores,
+    steps: readonly RotationEvent['Step'][] = rotationSteps,
   ): Promise<RotationEvent['Step'][]> => {
     const taken: RotationEvent['Step'][] = [];
     for (const event of secrets.service.rotationEvents(name)) {
+      if (!steps.includes(event.Step)) continue;
       await takeStep(event, seen);
       taken.push(event.Step);
     }

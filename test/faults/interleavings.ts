@@ -4,6 +4,7 @@
  */
 import { setImmediate as afterAllThatIsReady } from 'node:timers/promises';
 import { DomainError } from '../../lambdas/shared/domain/errors.ts';
+import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { type CallPort, faultyStores } from './faulty-stores.ts';
@@ -19,6 +20,8 @@ export interface Contender {
    * `litellm/a` that Secrets Manager has begun, and begins again in the end where it failed.
    */
   readonly sent: ((of: Born) => Sent) | 'reconciler' | 'rotation' | 'secrets-manager';
+  /** Of the steps of a rotation: those that it takes; all unless said. */
+  readonly steps?: readonly RotationEvent['Step'][];
   /** Statuses that are right, whoever comes first. */
   readonly expected?: readonly number[];
   /** Values that no check which starts after a 200 lets in. */
@@ -158,7 +161,10 @@ async function run(race: Race, turns: Turns) {
   };
 
   const answers: Received[] = [];
-  const contend = async ({ name, sent, expected = [200], revokes }: Contender, index: number) => {
+  const contend = async (
+    { name, sent, steps, expected = [200], revokes }: Contender,
+    index: number,
+  ) => {
     if (sent === 'reconciler') {
       await turns.wait(`${name} begins`);
       await clock.pass((settings.timing.fenceSeconds + 1) * 1000);
@@ -170,7 +176,7 @@ async function run(race: Race, turns: Turns) {
       return;
     }
     if (sent === 'secrets-manager') {
-      await world.takeSteps('litellm/a', storesOf(name)).catch(unlessRefused);
+      await world.takeSteps('litellm/a', storesOf(name), steps).catch(unlessRefused);
       return;
     }
     const request = sent(of);

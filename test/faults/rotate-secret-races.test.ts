@@ -5,7 +5,6 @@ import { isLetIn, type World } from './invariants.ts';
 import type { Born } from './matrix.ts';
 import { raceTests } from './race-tests.ts';
 
-const steps = (name: string): Contender => ({ name, sent: 'secrets-manager' });
 const reconciler: Contender = { name: 'reconciler', sent: 'reconciler' };
 const request = (
   path: string,
@@ -17,9 +16,6 @@ const request = (
   expected,
 });
 
-const begun = async (world: World) => {
-  world.beginRotation('litellm/a');
-};
 const rotationsOf = (world: World, of: Born) =>
   world.trail.of(of.key_id).filter(({ action }) => action === 'rotated');
 
@@ -42,82 +38,107 @@ const values = ({ secrets }: World) =>
     [...versions.values()].flatMap(({ value }) => value ?? []),
   );
 
-const race = (
+/** Each step is an invocation of its own: what meets it finds the ones before it done. */
+const steps = ['createSecret', 'setSecret', 'finishSecret'] as const;
+type Step = (typeof steps)[number];
+
+/** One race for each step. */
+const races = (
   name: string,
-  contenders: readonly Contender[],
+  others: (step: Step) => readonly Contender[],
+  finish: Race['finally'] = isRotated,
   changes: Partial<Race> = {},
-): Race => ({
-  name: `a rotation by Secrets Manager against ${name}`,
-  born: { key_alias: 'a' },
-  before: begun,
-  drawn: 800,
-  contenders: [steps('steps'), ...contenders],
-  finally: isRotated,
-  ...changes,
+): Race[] =>
+  steps.map((step, index) => ({
+    name: `${step} against ${name}`,
+    born: { key_alias: 'a' },
+    ...changes,
+    before: async (world, of) => {
+      await changes.before?.(world, of);
+      world.beginRotation('litellm/a');
+      await world.takeSteps('litellm/a', world.processStores, steps.slice(0, index));
+    },
+    contenders: [{ name: step, sent: 'secrets-manager', steps: [step] }, ...others(step)],
+    finally: finish,
+  }));
+
+const isDeleted: Race['finally'] = (world, of, [, answer]) => [
+  ...(world.table.row(of.key_id)?.status === 'deleted' || answer?.status === 503
+    ? []
+    : ['I8: it is not deleted']),
+  ...values(world).flatMap((value) =>
+    answer?.status === 200 && isLetIn(world, value)
+      ? ['I8: a value of a deleted key is let in']
+      : [],
+  ),
+];
+
+const regenerate = request('/key/regenerate', (key) => ({ key }), [200, 409]);
+const rename = request('/key/update', (key) => ({ key, key_alias: 'b' }), [200, 409]);
+const update = request('/key/update', (key) => ({ key, tpm_limit: 7 }), [200]);
+const block = request('/key/block', (key) => ({ key }), [200]);
+/** Where a minute passes before the reconciler begins, a request has no time left. */
+const remove = (expected: readonly number[]) =>
+  request('/key/delete', (key) => ({ keys: [key] }), expected);
+const again = (step: Step): Contender => ({
+  name: 'again',
+  sent: 'secrets-manager',
+  steps: [step],
 });
 
 raceTests([
-  race('itself', [steps('again')]),
-  race('the reconciler', [reconciler]),
-  race('itself and the reconciler', [steps('again'), reconciler]),
-  race('a regenerate', [request('/key/regenerate', (key) => ({ key }), [200, 409])], {
-    finally: (world, of, [, answer]) => [
+  ...races('itself', (step) => [again(step)]),
+  ...races('the reconciler', () => [reconciler], isRotated, { drawn: 300 }),
+  ...races('itself and the reconciler', (step) => [again(step), reconciler], isRotated, {
+    drawn: 300,
+  }),
+  ...races(
+    'a regenerate',
+    () => [regenerate],
+    (world, of, [, answer]) => [
       ...isRotated(world, of),
       ...(rotationsOf(world, of).length === (answer?.status === 200 ? 2 : 1)
         ? []
         : ['I6: the regenerate counted otherwise than it was told']),
     ],
-  }),
-  race('an update', [request('/key/update', (key) => ({ key, tpm_limit: 7 }), [200])], {
-    finally: (world, of) => [
+  ),
+  ...races(
+    'an update',
+    () => [update],
+    (world, of) => [
       ...isRotated(world, of),
       ...(world.table.row(of.key_id)?.key.tpm_limit === 7 ? [] : ['the update is lost']),
     ],
-  }),
-  race('a block', [request('/key/block', (key) => ({ key }), [200])], {
-    finally: (world, of) => [
+  ),
+  ...races(
+    'a block',
+    () => [block],
+    (world, of) => [
       ...(world.table.row(of.key_id)?.blocked === true ? [] : ['it is not blocked']),
       ...values(world).flatMap((value) =>
         isLetIn(world, value) ? ['I7: a value of a blocked key is let in'] : [],
       ),
     ],
-  }),
-  race('a delete', [request('/key/delete', (key) => ({ keys: [key] }), [200])], {
-    finally: (world, of) => [
-      ...(world.table.row(of.key_id)?.status === 'deleted' ? [] : ['I8: it is not deleted']),
-      ...values(world).flatMap((value) =>
-        isLetIn(world, value) ? ['I8: a value of a deleted key is let in'] : [],
-      ),
-    ],
-  }),
-  race(
-    'a delete and the reconciler',
-    // A minute passes before the reconciler begins, which is more than a request has.
-    [request('/key/delete', (key) => ({ keys: [key] }), [200, 503]), reconciler],
-    {
-      finally: (world, of, [, answer]) =>
-        world.table.row(of.key_id)?.status === 'deleted' || answer?.status === 503
-          ? []
-          : ['I8: it is not deleted'],
-    },
   ),
-  race('a rename', [request('/key/update', (key) => ({ key, key_alias: 'b' }), [200, 409])], {
-    finally: (world, of, [, answer]) => {
-      const isRenamed = answer?.status === 200;
+  ...races('a delete', () => [remove([200])], isDeleted),
+  ...races('a delete and the reconciler', () => [remove([200, 503]), reconciler], isDeleted, {
+    drawn: 300,
+  }),
+  ...races(
+    'a rename',
+    () => [rename],
+    (world, of, [, answer]) => {
       const isRotatedFirst = rotationsOf(world, of).length === 1;
       return [
-        ...(isRenamed || isRotatedFirst ? [] : ['neither has come about']),
+        ...(answer?.status === 200 || isRotatedFirst ? [] : ['neither has come about']),
         ...(isLetIn(world, of.key) === isRotatedFirst ? ['the old value counts otherwise'] : []),
       ];
     },
-  }),
-  race('the schedule', [{ name: 'schedule', sent: 'rotation' }], {
-    born: { key_alias: 'a', auto_rotate: true, rotation_interval: '10d' },
-    before: async (world) => {
-      await world.clock.pass(864_000_000);
-      await begun(world);
-    },
-    finally: (world, of) => {
+  ),
+  ...races(
+    'the schedule',
+    () => [{ name: 'schedule', sent: 'rotation' }],
+    (world, of) => {
       const actors = rotationsOf(world, of).map(({ changed_by }) => changed_by);
       const count = world.table.row(of.key_id)?.key.rotation_count;
       return [
@@ -128,5 +149,9 @@ raceTests([
         ...(isLetIn(world, of.key) ? ['the old value is let in'] : []),
       ];
     },
-  }),
+    {
+      born: { key_alias: 'a', auto_rotate: true, rotation_interval: '10d' },
+      before: (world) => world.clock.pass(864_000_000),
+    },
+  ),
 ]);
