@@ -312,7 +312,7 @@ describe('what is refused changes nothing', () => {
       if (Step === 'setSecret') await rotation.step('createSecret');
       await change(rotation);
       await unchanged(rotation, () => rotation.step(Step), message);
-      expect(rotation.row().intent?.id).not.toBe(rotation.version);
+      expect(rotation.row().intent?.ver).not.toBe(rotation.version);
     }
   });
 
@@ -531,7 +531,7 @@ describe('a rotation that Secrets Manager does not end', () => {
       service.secrets.trouble(trouble);
       await fence(service);
       expect(await service.repair()).toMatchObject({ Left: 1 });
-      expect(row().intent?.id).toBe(version);
+      expect(row().intent?.ver).toBe(version);
       expect(await atRest(service)).toEqual([]);
       expect(row().cur.ver).toBe(version);
     },
@@ -577,7 +577,45 @@ describe('while a rotation is open', () => {
   });
 });
 
+it('has an event of its own, whatever token Secrets Manager was given', async () => {
+  const service = await startedService();
+  const keys = await Promise.all([
+    issue(service, { key_alias: 'a', user_email: 'a@example.com' }),
+    issue(service, { key_alias: 'b', user_email: 'b@example.com' }),
+  ]);
+  const ClientRequestToken = 'the same for all of them, and !? besides';
+  for (const SecretId of ['litellm/a', 'litellm/b']) {
+    service.secrets.service.rotateSecret({
+      SecretId,
+      ClientRequestToken,
+      RotationLambdaARN: 'arn',
+    });
+    await service.takeSteps(SecretId);
+  }
+  await service.deliver();
+  const told = service.mailer.inbox.filter(({ subject }) => subject.includes('Rotated'));
+  expect(told.map(({ to }) => to)).toEqual(['a@example.com', 'b@example.com']);
+  const ids = keys.map(({ key_id }) => rowOf(service, key_id).event.id);
+  expect(new Set(ids).size).toBe(2);
+  expect(ids).not.toContain(ClientRequestToken);
+});
+
 describe('a renamed key', () => {
+  it('is not rotated by a setSecret that began before', async () => {
+    const { service, born, step, row } = await begun();
+    await step('createSecret');
+    const { commit } = service.table;
+    service.table.commit = async (writes, token, limitMs) => {
+      service.table.commit = commit;
+      await ask(service, { path: '/key/update', body: { key: born.key_id, key_alias: 'b' } });
+      return commit.call(service.table, writes, token, limitMs);
+    };
+    await expect(step('setSecret')).rejects.toEqual(saying('No key of this environment'));
+    expect(row()).toMatchObject({ intent: null, alias: 'b' });
+    expect(await isLetIn(service, born.key)).toBe(true);
+    expect(await atRest(service)).toEqual([]);
+  });
+
   it('is not rotated by the schedule of its former secret', async () => {
     const { service, born, step, row } = await begun();
     await ask(service, { path: '/key/update', body: { key: born.key_id, key_alias: 'b' } });

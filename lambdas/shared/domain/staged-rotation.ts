@@ -32,7 +32,7 @@ export const isStaged = (intent: Intent): boolean => intent['isStaged'] === true
 
 /** Whether a step of the key is this very rotation. */
 export const isRotationTo = (intent: Intent | null, version: string): boolean =>
-  intent !== null && intent.id === version && intent.kind === 'regenerate' && isStaged(intent);
+  intent !== null && intent.ver === version && intent.kind === 'regenerate' && isStaged(intent);
 
 /**
  * Throws `KeyNotFound`, `Conflict` or `TooManyRequests` where a key is not to get a value now: what is not

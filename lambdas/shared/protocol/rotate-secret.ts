@@ -98,9 +98,7 @@ async function look(
   if (found.kind !== 'done') throw notWritten('DescribeSecret', found);
   const keyId = found.tags['key_id'] ?? '';
   const { target: row } = await table.load({ target: { keyId } }, deadline.tableLimitMs());
-  if (row === null || !isOurs(found, row, settings) || row.secretArn !== found.arn) {
-    throw new Conflict(null, 'No key of this environment names this secret.', null);
-  }
+  if (row === null || !isOurs(found, row, settings) || row.secretArn !== found.arn) throw unnamed();
   return { found, row };
 }
 
@@ -118,14 +116,13 @@ async function createSecret(turn: Turn): Promise<void> {
 
 /** Decided anew as long as somebody else writes the row in between. */
 async function setSecret(turn: Turn): Promise<void> {
-  const { table, random, now, deadline, row, version } = turn;
+  const { table, random, now, deadline, found, row, version } = turn;
   if (isRotationTo(row.intent, version)) return;
   checkRotatableNow(row, now());
   const value = await stagedValue(turn);
   if (value === null) throw new Conflict(null, 'This version has no value yet.', null);
   let current = row;
   for (let decision = 1; decision <= maxDecisions; decision += 1) {
-    checkRotatableNow(current, now());
     const writes = openedFor(turn, current, value);
     const outcome = await commit(table, writes, random.uuid(), deadline);
     if (outcome.kind === 'committed') return;
@@ -133,18 +130,23 @@ async function setSecret(turn: Turn): Promise<void> {
       throw leftOpen('TransactWriteItems');
     }
     const { target } = await table.load({ target: { keyId: row.keyId } }, deadline.tableLimitMs());
-    if (target === null) break;
+    if (target === null || target.secretArn !== found.arn) throw unnamed();
     if (isRotationTo(target.intent, version) || target.cur.ver === version) return;
     // No copy of this step came first: the value was this key's before, and cannot be again.
     if (refusedOf(outcome, writes).includes('create-pointer')) await unstage(turn);
     current = target;
+    checkRotatableNow(current, now());
   }
   throw outpaced();
 }
 
-/** What step 1 of a regenerate writes, with version e for its id. */
+/**
+ * What step 1 of a regenerate writes, for version e. The id of its event is one of ours all the same: for
+ * the token of its request anybody may choose anything, even the same for two secrets.
+ */
 function openedFor(turn: Turn, row: KeyRow, value: string): KeyWrite[] {
   const { settings, random, now, deadline, requestId, version } = turn;
+  const at = deadline.startedAt;
   const { row: opened, writes } = openReplacement(
     row,
     stagedRotation(row, value, { settings, random, now: now() }),
@@ -153,15 +155,15 @@ function openedFor(turn: Turn, row: KeyRow, value: string): KeyWrite[] {
       who: secretsManager,
       requestId,
       attempt: null,
-      at: deadline.startedAt,
+      at,
       opened: now(),
       settings,
-      random: { bytes: random.bytes, uuid: () => version },
+      random,
     },
     () => null,
   );
   if (opened.intent === null) throw new Error(`The key ${row.keyId} names no secret`);
-  const marked: KeyRow = { ...opened, intent: { ...opened.intent, ...staged } };
+  const marked: KeyRow = { ...opened, intent: { ...opened.intent, ver: version, ...staged } };
   checkRowSize(marked);
   return writes.map((each) => (each.kind === 'replace-row' ? { ...each, row: marked } : each));
 }
@@ -195,7 +197,8 @@ async function finishSecret(turn: Turn): Promise<void> {
   };
   const held: KeyRow = { ...row, rev: row.rev + 1, intent: taken };
   if (!(await write(turn, [{ kind: 'replace-row', row: held }], deadline))) throw outpaced();
-  // An earlier try has moved it, or this version has it in a copy that cannot be older than that.
+  // An earlier try may have moved it. Where an old copy does not tell, the move is refused, for AWSCURRENT is
+  // not where the row has it, and Secrets Manager asks again.
   if (versionWith(found, 'AWSCURRENT') !== version) {
     const moved = await secrets.moveCurrent(found.arn, cur.ver, version, deadline.secretLimitMs());
     if (moved.kind !== 'done') throw leftOpen('UpdateSecretVersionStage', moved);
@@ -220,6 +223,8 @@ async function stagedValue(turn: Turn): Promise<string | null> {
   if (read.kind !== 'done') throw notWritten('GetSecretValue', read);
   return isValueOf(row, read.value) ? read.value : unstage(turn);
 }
+
+const unnamed = () => new Conflict(null, 'No key of this environment names this secret.', null);
 
 async function unstage({ secrets, deadline, found, version }: Turn): Promise<never> {
   const dropped = await secrets.unstage(found.arn, version, deadline.secretLimitMs());
