@@ -5,6 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
+import { rotationSteps } from '../../lambdas/shared/protocol/rotate-secret.ts';
+import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { Died, type FaultKind, type FaultPlan, FaultyProcess, faultKinds } from './fault-port.ts';
 import { faultyStores } from './faulty-stores.ts';
@@ -19,6 +21,8 @@ export interface Variant {
    * rotation that Secrets Manager drives; null where only the reconciler has work.
    */
   readonly sent: Sent | ((born: Born) => Sent) | 'rotation' | 'secrets-manager' | null;
+  /** Which steps of that are under the plan; the others come before it, or not at all. All unless said. */
+  readonly steps?: readonly RotationEvent['Step'][];
   /** When Secrets Manager asks again for a rotation that failed; `later` unless said. */
   readonly askedAgain?: 'at once' | 'later' | 'never';
   /** Status that a faultless run answers. */
@@ -165,11 +169,12 @@ async function run(variant: Variant, plan: FaultPlan) {
     broken.push(...brokenAnswer(null, clock.now().getTime() - startedAt, world));
   }
 
-  const { askedAgain = 'later' } = variant;
+  const { askedAgain = 'later', steps = rotationSteps } = variant;
   const rotated = world.table.row(born.key_id)?.secretName ?? '';
   /** Each step is a new process under the same plan; the first that fails is the last. */
   const takeSteps = async () => {
     for (const event of secrets.service.rotationEvents(rotated)) {
+      if (!steps.includes(event.Step)) continue;
       hit.isDead = false;
       const startedAt = clock.now().getTime();
       const isTaken = await world.takeStep(event, seen).then(() => true, unlessHit);
@@ -180,6 +185,9 @@ async function run(variant: Variant, plan: FaultPlan) {
   if (isDriven) {
     world.beginRotation(rotated);
     await clock.pass(staleReadSeconds * 1000);
+    const [first] = steps;
+    const earlier = rotationSteps.slice(0, first === undefined ? 0 : rotationSteps.indexOf(first));
+    await world.takeSteps(rotated, world.processStores, earlier);
     await takeSteps();
     if (askedAgain === 'at once') await takeSteps();
   }
