@@ -53,6 +53,16 @@ async function set(fields: object = {}, settings: Partial<Settings> = {}) {
   return rotation;
 }
 
+/** Does something before the next write of the table. */
+function beforeCommit({ table }: Begun['service'], work: () => Promise<void>): void {
+  const commit = table.commit.bind(table);
+  table.commit = async (...call) => {
+    table.commit = commit;
+    await work();
+    return commit(...call);
+  };
+}
+
 const saying = (message: string) =>
   expect.objectContaining({ message: expect.stringContaining(message) });
 
@@ -159,11 +169,11 @@ describe('a step that is repeated', () => {
 
   it('createSecret takes the value that a copy of it stored in between', async () => {
     const { service, version, valueOf, step } = await begun();
-    const { stage } = service.secrets;
-    service.secrets.stage = async (id, value, token, limitMs) => {
+    const stage = service.secrets.stage.bind(service.secrets);
+    service.secrets.stage = async (...call) => {
       service.secrets.stage = stage;
       await step('createSecret');
-      return stage.call(service.secrets, id, value, token, limitMs);
+      return stage(...call);
     };
     await step('createSecret');
     expect(valueOf(version)).not.toBeNull();
@@ -174,12 +184,9 @@ describe('a step that is repeated', () => {
   it('setSecret keeps a change that came in between', async () => {
     const { service, born, step, row } = await begun();
     await step('createSecret');
-    const { commit } = service.table;
-    service.table.commit = async (writes, token, limitMs) => {
-      service.table.commit = commit;
+    beforeCommit(service, async () => {
       await ask(service, { path: '/key/update', body: { key: born.key_id, tpm_limit: 7 } });
-      return commit.call(service.table, writes, token, limitMs);
-    };
+    });
     await step('setSecret');
     await step('finishSecret');
     expect(row().key.tpm_limit).toBe(7);
@@ -240,7 +247,8 @@ describe('what is refused changes nothing', () => {
 
   it('a secret that carries the id of a key which names another one', async () => {
     const rotation = await begun();
-    const { service, settings } = { ...rotation.service, ...rotation.service.secrets };
+    const { settings, secrets } = rotation.service;
+    const { service } = secrets;
     const { ARN } = service.createSecret({
       Name: 'litellm/copy',
       SecretString: 'copied',
@@ -524,6 +532,20 @@ describe('a rotation that Secrets Manager does not end', () => {
     expect(row().cur.ver).toBe(version);
   });
 
+  it('stays open where Secrets Manager does not tell, though AWSCURRENT has been moved', async () => {
+    const { service, version, valueOf, step, row } = await set();
+    service.secrets.trouble('lost-answer');
+    await expect(step('finishSecret')).rejects.toThrow();
+    await fence(service);
+    const describing = new FaultyProcess(new Map([[4, 'timeout-before']]), service.clock, 0);
+    const run = await service.repair(faultyStores(service.processStores, describing));
+    expect([run.Left, describing.made[3]]).toEqual([1, 'describe']);
+    expect(row().intent?.ver).toBe(version);
+    expect(await isLetIn(service, valueOf(version) ?? '')).toBe(true);
+    expect(await atRest(service)).toEqual([]);
+    expect(row().cur.ver).toBe(version);
+  });
+
   it.each(['throttled', 'refused', 'unanswered', 'lost-answer'] as const)(
     'stays open where the move of the label is %s',
     async (trouble) => {
@@ -604,12 +626,9 @@ describe('a renamed key', () => {
   it('is not rotated by a setSecret that began before', async () => {
     const { service, born, step, row } = await begun();
     await step('createSecret');
-    const { commit } = service.table;
-    service.table.commit = async (writes, token, limitMs) => {
-      service.table.commit = commit;
+    beforeCommit(service, async () => {
       await ask(service, { path: '/key/update', body: { key: born.key_id, key_alias: 'b' } });
-      return commit.call(service.table, writes, token, limitMs);
-    };
+    });
     await expect(step('setSecret')).rejects.toEqual(saying('No key of this environment'));
     expect(row()).toMatchObject({ intent: null, alias: 'b' });
     expect(await isLetIn(service, born.key)).toBe(true);

@@ -331,8 +331,9 @@ describe('permissions', () => {
     expect(trusted).toContain('"arn:aws:iam::333344445555:role/gateway"');
     expect(trusted).toContain(':iam::222233334444:root"');
     const [read] = statementsOf(full).filter(
-      ({ role, Action }) =>
-        role === 'MirroredSecretsReader' && list(Action).includes('secretsmanager:DescribeSecret'),
+      (statement) =>
+        statement.role === 'MirroredSecretsReader' &&
+        list(statement.Action).includes('secretsmanager:DescribeSecret'),
     );
     expect(read?.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/latchkey:env': 'prod' } });
   });
