@@ -24,9 +24,9 @@ async function finishOrUndoInPlace(pass: Pass): Promise<PassResult> {
   const limit = () => deadline.secretLimitMs();
   const secretId = row.secretArn ?? intent.newName;
   const buried = await secrets.putTombstone(secretId, intent.ver, limit());
-  if (buried.kind === 'exists') return settleReplacement(pass, row.secretArn);
+  if (buried.kind === 'exists') return settle(pass, row.secretArn);
   // Absent: somebody deleted the secret for good, and nothing can arrive there any more.
-  if (buried.kind === 'done' || buried.kind === 'absent') return undoReplacement(pass, null);
+  if (buried.kind === 'done' || buried.kind === 'absent') return undo(pass, null);
   if (buried.kind === 'scheduled') {
     // Somebody scheduled a live key's secret for deletion. Once it is back, the next pass can ask.
     const found = await secrets.describe(secretId, limit());
@@ -40,31 +40,29 @@ async function finishOrUndoInPlace(pass: Pass): Promise<PassResult> {
 async function finishOrUndoMove(pass: Pass): Promise<PassResult> {
   const { secrets, intent, deadline } = pass;
   const found = await secrets.describe(intent.newName, deadline.secretLimitMs());
-  if (found.kind === 'absent') return undoReplacement(pass, null);
+  if (found.kind === 'absent') return undo(pass, null);
   if (found.kind !== 'done') return 'left';
-  if (found.isScheduled) return undoReplacement(pass, null);
+  if (found.isScheduled) return undo(pass, null);
   if (holdsValue(found, intent.ver)) return leaveOldName(pass, found.arn);
-  if (!(await isOursUnder(pass, found, intent.newAlias))) return undoReplacement(pass, null);
+  if (!(await isOursUnder(pass, found, intent.newAlias))) return undo(pass, null);
   const buried = await secrets.putTombstone(found.arn, intent.ver, deadline.secretLimitMs());
   if (buried.kind === 'exists') return leaveOldName(pass, found.arn);
   if (buried.kind !== 'done') return 'left';
   const removed = await secrets.remove(found.arn, deadline.secretLimitMs());
-  return removed.kind === 'done' ? undoReplacement(pass, pass.now().toISOString()) : 'left';
+  return removed.kind === 'done' ? undo(pass, pass.now().toISOString()) : 'left';
 }
 
 async function leaveOldName(pass: Pass, secretArn: string): Promise<PassResult> {
   const { secrets, row, deadline } = pass;
-  if (row.secretName === null) return settleReplacement(pass, secretArn);
+  if (row.secretName === null) return settle(pass, secretArn);
   const old = row.secretArn ?? row.secretName;
   const removed = await secrets.remove(old, deadline.secretLimitMs());
   // Past the fence no answer is an old copy's: what is gone or scheduled already is done.
-  return ['done', 'absent', 'scheduled'].includes(removed.kind)
-    ? settleReplacement(pass, secretArn)
-    : 'left';
+  return ['done', 'absent', 'scheduled'].includes(removed.kind) ? settle(pass, secretArn) : 'left';
 }
 
 /** Closes the step as done: the value is where it was to be. */
-export function settleReplacement(pass: Pass, secretArn: string | null): Promise<PassResult> {
+export function settle(pass: Pass, secretArn: string | null): Promise<PassResult> {
   const { row, intent, now, settings, random } = pass;
   const settled = settledReplacement(row, intent, {
     secretArn,
@@ -81,7 +79,7 @@ export function settleReplacement(pass: Pass, secretArn: string | null): Promise
  *
  * @param deletedAt when a secret of the key's under the new name was scheduled for deletion
  */
-export async function undoReplacement(pass: Pass, deletedAt: string | null): Promise<PassResult> {
+export async function undo(pass: Pass, deletedAt: string | null): Promise<PassResult> {
   const { row, intent } = pass;
   const undone = undoneReplacement(row, intent, deletedAt);
   const also = [...undone.also, ...(await notedOnOwnAlias(pass, intent.newAlias, deletedAt))];

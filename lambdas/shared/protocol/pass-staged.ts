@@ -1,5 +1,5 @@
 import { isOurs, type Pass, type PassResult, versionWith } from './pass.ts';
-import { settleReplacement, undoReplacement } from './pass-replacement.ts';
+import { settle, undo } from './pass-replacement.ts';
 
 /**
  * A rotation that Secrets Manager drives goes on without it: its value is stored, so AWSCURRENT goes to that
@@ -12,20 +12,20 @@ export async function finishOrUndoStaged(pass: Pass): Promise<PassResult> {
   const { secrets, row, intent, settings, deadline } = pass;
   const limit = () => deadline.secretLimitMs();
   const found = await secrets.describe(row.secretArn ?? intent.newName, limit());
-  if (found.kind === 'absent') return undoReplacement(pass, null);
+  if (found.kind === 'absent') return undo(pass, null);
   if (found.kind !== 'done') return 'left';
-  if (!isOurs(found, row, settings)) return undoReplacement(pass, null);
+  if (!isOurs(found, row, settings)) return undo(pass, null);
   if (found.isScheduled) {
     // Somebody scheduled a live key's secret for deletion. Once it is back, the next pass goes on.
     await secrets.restore(found.arn, limit());
     return 'left';
   }
-  if ((found.stages[intent.ver] ?? []).length === 0) return undoReplacement(pass, null);
+  if ((found.stages[intent.ver] ?? []).length === 0) return undo(pass, null);
   const current = versionWith(found, 'AWSCURRENT');
   if (current !== intent.ver) {
     if (current === null) return 'left';
     const moved = await secrets.moveCurrent(found.arn, current, intent.ver, limit());
     if (moved.kind !== 'done') return 'left';
   }
-  return settleReplacement(pass, found.arn);
+  return settle(pass, found.arn);
 }
