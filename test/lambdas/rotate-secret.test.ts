@@ -1,5 +1,5 @@
 /** Rotations that Secrets Manager drives: its four steps, what they refuse, and what they leave. */
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { handler } from '../../lambdas/rotate-secret/handler.ts';
 import { newKey } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
@@ -8,6 +8,7 @@ import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { masterSecret, startedService } from '../fakes/service.ts';
 import { FaultyProcess } from '../faults/fault-port.ts';
 import { faultyStores } from '../faults/faulty-stores.ts';
+import { settingsWith } from '../fixtures/settings.ts';
 import {
   actionsOf,
   ask,
@@ -485,6 +486,25 @@ describe('a rotation that Secrets Manager does not end', () => {
     expect(versions.flatMap(({ stages }) => [...stages])).not.toContain('LATCHKEY_VOID');
   });
 
+  it('is put right where a release that does not know of it has settled it', async () => {
+    const { service, version, valueOf, labelsOf, row } = await set();
+    const { intent } = row();
+    if (intent === null) throw new Error('Nothing is open');
+    const { isStaged: _unknown, ...known } = intent;
+    const writes = [
+      { kind: 'replace-row', row: { ...row(), rev: row().rev + 1, intent: known } },
+    ] as const;
+    await service.table.commit(writes, service.random.uuid(), 1000);
+    await fence(service);
+    expect(await service.repair()).toMatchObject({ Settled: 1 });
+    expect(row().cur.ver).toBe(version);
+    expect(await atRest(service)).toEqual([]);
+    expect(labelsOf(version)).toEqual(['AWSCURRENT']);
+    expect(await isLetIn(service, valueOf(version) ?? '')).toBe(true);
+    service.beginRotation(name);
+    expect(await service.takeSteps(name)).toHaveLength(4);
+  });
+
   it('is taken back where its version has lost its label', async () => {
     const { service, born, version, valueOf, row } = await set();
     service.secrets.service.updateSecretVersionStage({
@@ -664,13 +684,47 @@ describe('calls made', () => {
 });
 
 describe('the function', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  it('logs which step of which secret failed and why, and fails', async () => {
+    const variables = {
+      SETTINGS: JSON.stringify(settingsWith({})),
+      KEYS_TABLE: 'keys',
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'any',
+      AWS_SECRET_ACCESS_KEY: 'any',
+      // Nobody listens there.
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:9',
+    };
+    for (const [variable, value] of Object.entries(variables)) vi.stubEnv(variable, value);
+    const lines: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+      lines.push(String(line));
+      return true;
+    });
+    const event = { Step: 'setSecret', SecretId: 'arn:of-a', ClientRequestToken: 'v'.repeat(32) };
+    await expect(handler(event)).rejects.toEqual(saying('A store did not take the change'));
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        level: 'error',
+        message: 'rotation step failed',
+        operation: 'rotate-secret',
+        step: 'setSecret',
+        secret: 'arn:of-a',
+        error: expect.stringContaining('A store did not take the change'),
+        cause: expect.stringContaining('DescribeSecret unanswered'),
+      },
+    ]);
+  });
+
   it.each([
     [{}],
     [{ Step: 'dropSecret', SecretId: 'a', ClientRequestToken: 'b' }],
     [{ Step: 'createSecret', SecretId: 'a' }],
   ])('refuses what is no step of a rotation: %j', async (event) => {
-    vi.stubEnv('SETTINGS', '{}');
-    await expect(handler(event)).rejects.toThrow();
-    vi.unstubAllEnvs();
+    await expect(handler(event)).rejects.toThrow('invalid');
   });
 });
