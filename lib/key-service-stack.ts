@@ -14,6 +14,7 @@ import { MailDeliveries } from './mail-deliveries.ts';
 import { MailSender } from './mail-sender.ts';
 import { MirroredSecrets } from './mirrored-secrets.ts';
 import { Reconciler } from './reconciler.ts';
+import { SecretRotation } from './secret-rotation.ts';
 import { StreamReaders } from './stream-readers.ts';
 import { AuditTable, IdempotencyTable, KeysTable, NoticesTable } from './tables.ts';
 
@@ -75,6 +76,11 @@ export class KeyServiceStack extends Stack {
       adminSecret,
     });
     const rotation = new KeyRotation(this, 'Rotation', { ...defaults, keys, secrets });
+    const secretRotation = new SecretRotation(this, 'SecretRotation', {
+      ...defaults,
+      keys,
+      secrets,
+    });
     const adminKey = new AdminKey(this, 'AdminKey', {
       ...defaults,
       keys,
@@ -104,6 +110,7 @@ export class KeyServiceStack extends Stack {
       EmailFunctionName: readers.emailKeyChange.lambda.functionName,
       ReconcilerFunctionName: reconciler.settleDue.lambda.functionName,
       RotationFunctionName: rotation.rotateDueKeys.lambda.functionName,
+      RotateSecretFunctionArn: secretRotation.rotateSecret.lambda.functionArn,
       ...(deliveries === null
         ? {}
         : {

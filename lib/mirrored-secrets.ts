@@ -78,6 +78,18 @@ export class MirroredSecrets extends Construct {
     this.acknowledgePatterns(operation);
   }
 
+  /** Store a value before it is current, read it again, and make it current. */
+  grantStage(operation: Operation): void {
+    const actions = [
+      'DescribeSecret',
+      'GetSecretValue',
+      'PutSecretValue',
+      'UpdateSecretVersionStage',
+    ];
+    reachSecrets(operation, this.environment, actions, this.patterns);
+    this.acknowledgePatterns(operation);
+  }
+
   /** Remove the secret of a deleted key, without reading it. */
   grantRemove(operation: Operation): void {
     reachSecrets(operation, this.environment, ['DeleteSecret'], this.patterns);

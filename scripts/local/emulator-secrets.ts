@@ -8,6 +8,8 @@ const description = z.looseObject({
   Description: z.prefault(z.string(), ''),
   DeletedDate: z.optional(z.number()),
   VersionIdsToStages: z.prefault(z.record(z.string(), z.array(z.string())), {}),
+  /** The function that rotates it. */
+  RotationLambdaARN: z.optional(z.string()),
 });
 
 const version = z.looseObject({

@@ -1,6 +1,7 @@
-import { errorAnswer, errorType, jsonAnswer } from './aws-json.ts';
+import { errorAnswer, errorType, jsonAnswer, parseObject } from './aws-json.ts';
 import type { EmulatorSecrets, SecretDescription, SecretVersion } from './emulator-secrets.ts';
 import type { Answer, ForwardedRequest, Forwarder } from './forward.ts';
+import { rotateSecret } from './guarded-rotation.ts';
 import { refusalOfInput } from './secret-input.ts';
 
 export interface GuardedRequest {
@@ -16,8 +17,8 @@ export type GuardedOperations = (request: GuardedRequest) => Promise<Answer>;
 const unfinished = 'guard:';
 
 /**
- * CreateSecret and PutSecretValue as AWS does them, on an emulator that ignores or misuses their token.
- * Everything else is passed on. A mutation reaches the emulator under the caller's signature, so its
+ * CreateSecret and PutSecretValue as AWS does them, on an emulator that ignores or misuses their token;
+ * RotateSecret, with what it makes of versions and labels in the other calls. Everything else is passed on. A mutation reaches the emulator under the caller's signature, so its
  * IAM decides; where the guard decides alone it first asks the emulator whether the caller may.
  */
 export function guardedOperations(
@@ -27,6 +28,11 @@ export function guardedOperations(
   const operations: Record<string, GuardedOperations> = {
     CreateSecret: (request) => createSecret(request, forwarder, emulator),
     PutSecretValue: (request) => putSecretValue(request, forwarder, emulator),
+    GetSecretValue: (request) => getSecretValue(request, forwarder),
+    UpdateSecretVersionStage: (request) => updateSecretVersionStage(request, forwarder, emulator),
+    RotateSecret: rotateSecret(forwarder, emulator, (request, input) =>
+      refusalByIam(request, input, forwarder),
+    ),
   };
   return async (request) => {
     const refusal = refusalOfInput(request.input);
@@ -105,8 +111,9 @@ async function putSecretValue(
   if (secret === null || secret.DeletedDate !== undefined) return forwarder.send(request.raw);
 
   const known = await emulator.version(secret.ARN, { VersionId: token });
-  if (known !== null) {
-    const refusal = await refusalByIam(request, id, forwarder);
+  if (known !== null && isStored(known)) {
+    const question = { SecretId: id, ClientRequestToken: {} };
+    const refusal = await refusalByIam(request, question, forwarder);
     if (refusal !== null) return refusal;
     if (!hasValue(known, request.input)) {
       const why = `that value is already in use for a version of secret ${secret.ARN}.`;
@@ -132,6 +139,7 @@ async function putSecretValue(
   // A label sits on one version; the emulator moves only AWSCURRENT.
   const own = Array.isArray(asked) ? asked.filter((stage) => stage !== 'AWSCURRENT') : [];
   for (const [versionId, stages] of Object.entries(secret.VersionIdsToStages)) {
+    if (versionId === token) continue;
     for (const stage of stages.filter((each) => own.includes(each))) {
       await emulator.removeStage(secret.ARN, stage, versionId);
     }
@@ -139,18 +147,47 @@ async function putSecretValue(
   return answer;
 }
 
+/** A version that a rotation has only named is none that could be read. */
+async function getSecretValue(request: GuardedRequest, forwarder: Forwarder): Promise<Answer> {
+  const answer = await forwarder.send(request.raw);
+  if (errorType(answer) !== null || isStored(parseObject(answer.body))) return answer;
+  return errorAnswer(
+    'ResourceNotFoundException',
+    "Secrets Manager can't find the specified secret value.",
+  );
+}
+
+/** AWSCURRENT takes AWSPENDING off the version that it comes to. */
+async function updateSecretVersionStage(
+  request: GuardedRequest,
+  forwarder: Forwarder,
+  emulator: EmulatorSecrets,
+): Promise<Answer> {
+  const answer = await forwarder.send(request.raw);
+  const { SecretId: id, VersionStage: stage, MoveToVersionId: to } = request.input;
+  const isMove = stage === 'AWSCURRENT' && typeof id === 'string' && typeof to === 'string';
+  if (errorType(answer) !== null || !isMove) return answer;
+  const secret = await emulator.describe(id);
+  if (secret?.VersionIdsToStages[to]?.includes('AWSPENDING') === true) {
+    await emulator.removeStage(secret.ARN, 'AWSPENDING', to);
+  }
+  return answer;
+}
+
+const isStored = ({ SecretString, SecretBinary }: Record<string, unknown>): boolean =>
+  SecretString !== undefined || SecretBinary !== undefined;
+
 /**
  * The emulator's refusal of this caller, or null. Asked with the caller's own signature and a token of
- * the wrong type: the emulator checks the signature and the policies, then fails before any effect.
+ * the wrong type: the emulator checks the signature and the policies, then fails before any effect on
+ * versions.
  */
 async function refusalByIam(
   request: GuardedRequest,
-  secretId: string,
+  question: object,
   forwarder: Forwarder,
 ): Promise<Answer | null> {
-  const answer = await forwarder.send(
-    withBody(request.raw, { SecretId: secretId, ClientRequestToken: {} }),
-  );
+  const answer = await forwarder.send(withBody(request.raw, question));
   return answer.status === 500 ? null : answer;
 }
 

@@ -13,10 +13,8 @@ export type RootClient = (target: string, input: object) => Promise<RootAnswer>;
 
 /** The local AWS as its root user, for services of the JSON protocol, without a client library each. */
 export function rootClient(forwarder: Forwarder): RootClient {
-  const { region, credentials } = localIdentity;
   return async (target, input) => {
-    const service = target.split(/[._]/)[0]?.toLowerCase();
-    const scope = `${credentials.accessKeyId}/20260101/${region}/${service}/aws4_request`;
+    const service = target.split(/[._]/)[0]?.toLowerCase() ?? '';
     const answer = await forwarder.send({
       method: 'POST',
       path: '/',
@@ -24,13 +22,38 @@ export function rootClient(forwarder: Forwarder): RootClient {
         host: 'localhost',
         'content-type': 'application/x-amz-json-1.1',
         'x-amz-target': target,
-        // The local AWS does not check its root user's signature.
-        authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+        authorization: signedFor(service),
       },
       body: Buffer.from(JSON.stringify(input)),
     });
     return { error: errorType(answer), output: parseObject(answer.body) };
   };
+}
+
+/** Invokes a function of the local AWS and tells whether it succeeded, which an unanswered call has not. */
+export async function invokeAsRoot(
+  forwarder: Forwarder,
+  functionArn: string,
+  event: object,
+): Promise<boolean> {
+  try {
+    const { status, headers } = await forwarder.send({
+      method: 'POST',
+      path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
+      headers: { host: 'localhost', authorization: signedFor('lambda') },
+      body: Buffer.from(JSON.stringify(event)),
+    });
+    return status === 200 && headers['x-amz-function-error'] === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The local AWS does not check its root user's signature. */
+function signedFor(service: string): string {
+  const { region, credentials } = localIdentity;
+  const scope = `${credentials.accessKeyId}/20260101/${region}/${service}/aws4_request`;
+  return `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
 }
 
 /** The output of a call that has to succeed. Throws with the exception's name and message otherwise. */

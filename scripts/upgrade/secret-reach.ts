@@ -4,7 +4,9 @@ import type { Resource, Resources } from './template.ts';
 /** Whether it is what lets the reconciler put secrets right: all that the functions store is in its reach. */
 export const repairsSecrets = ({ Type, Properties }: Resource): boolean =>
   Type === 'AWS::IAM::Policy' &&
-  JSON.stringify(Properties).includes('secretsmanager:UpdateSecretVersionStage');
+  ['DescribeSecret', 'RestoreSecret'].every((action) =>
+    JSON.stringify(Properties).includes(`secretsmanager:${action}`),
+  );
 
 /** Keys stay with the secrets they have, also when new ones go under another prefix. */
 export function reachFindings(released: Resources, next: Resources): Finding[] {

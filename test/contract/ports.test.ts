@@ -4,6 +4,7 @@
  */
 import { describe } from 'vitest';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
+import { secretStaging } from '../../lambdas/shared/adapters/secret-staging.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { memoryAuditReads } from '../fakes/memory-audit-reads.ts';
 import { MemoryAuditTrail } from '../fakes/memory-audit-trail.ts';
@@ -86,5 +87,11 @@ describe('the mirror in memory', () => {
 
 describe('the real mirror on the fake Secrets Manager', () => {
   const client = fakeSecretsClient();
-  holdTo(secretsCases(() => ({ ...secretsMirror(client(), null), ...secretRepairs(client()) })));
+  holdTo(
+    secretsCases(() => ({
+      ...secretsMirror(client(), null),
+      ...secretRepairs(client()),
+      ...secretStaging(client()),
+    })),
+  );
 });

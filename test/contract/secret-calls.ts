@@ -8,6 +8,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
+  RotateSecretCommand,
   type SecretsManagerClient,
   TagResourceCommand,
   UpdateSecretVersionStageCommand,
@@ -55,6 +56,14 @@ export function secretCalls(makeClient: () => SecretsManagerClient) {
     restore: (secret: string) => makeClient().send(new RestoreSecretCommand({ SecretId: secret })),
     tag: (secret: string, tags: Readonly<Record<string, string>>) =>
       makeClient().send(new TagResourceCommand({ SecretId: secret, Tags: tagList(tags) })),
+    rotate: (secret: string, token: string = randomUUID(), lambda?: string) =>
+      makeClient().send(
+        new RotateSecretCommand({
+          SecretId: secret,
+          ClientRequestToken: token,
+          RotationLambdaARN: lambda,
+        }),
+      ),
     moveStage: (secret: string, stage: string, move: { to?: string; from?: string }) =>
       makeClient().send(
         new UpdateSecretVersionStageCommand({

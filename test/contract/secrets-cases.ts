@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { SecretRepairs, Secrets } from '../../lambdas/shared/domain/ports.ts';
+import type { SecretRepairs, SecretStaging, Secrets } from '../../lambdas/shared/domain/ports.ts';
 import type { Suite } from './suite.ts';
 
 const limitMs = 5000;
 const newName = () => `litellm/port-${randomUUID()}`;
 
 /** The mirror as the protocol sees it: outcomes, not exceptions. */
-export const secretsCases = (make: () => Secrets & SecretRepairs) => {
+export const secretsCases = (make: () => Secrets & SecretRepairs & SecretStaging) => {
   const create = (name: string, value: string, token: string = randomUUID()) =>
     make().create({ name, value, token, tags: { key_id: 'k1' } }, limitMs);
   const describeIt = (secretId: string) => make().describe(secretId, limitMs);
@@ -145,6 +145,33 @@ export const secretsCases = (make: () => Secrets & SecretRepairs) => {
           [two]: expect.arrayContaining(['AWSPREVIOUS', 'LATCHKEY_VOID']),
         },
       });
+    });
+
+    test('a staged value is read by version, and AWSCURRENT stays until it is moved there', async () => {
+      const [name, one, two] = [newName(), randomUUID(), randomUUID()];
+      await create(name, 'one', one);
+      expect(await make().stage(name, 'two', two, limitMs)).toMatchObject({ kind: 'done' });
+      expect(await make().stage(name, 'two', two, limitMs)).toMatchObject({ kind: 'done' });
+      expect(await make().stage(name, 'other', two, limitMs)).toMatchObject({ kind: 'exists' });
+      expect(await make().read(name, two, limitMs)).toEqual({ kind: 'done', value: 'two' });
+      expect(await describeIt(name)).toMatchObject({
+        stages: { [one]: ['AWSCURRENT'], [two]: ['AWSPENDING'] },
+      });
+      expect(await make().moveCurrent(name, one, two, limitMs)).toMatchObject({ kind: 'done' });
+      expect(await describeIt(name)).toMatchObject({
+        stages: { [one]: ['AWSPREVIOUS'], [two]: ['AWSCURRENT'] },
+      });
+    });
+
+    test('AWSPENDING comes off its version', async () => {
+      const [name, one, two] = [newName(), randomUUID(), randomUUID()];
+      await create(name, 'one', one);
+      await make().stage(name, 'two', two, limitMs);
+      expect(await make().unstage(name, two, limitMs)).toMatchObject({ kind: 'done' });
+      const found = await describeIt(name);
+      const labels = found.kind === 'done' ? Object.values(found.stages).flat() : [];
+      expect(labels).toEqual(['AWSCURRENT']);
+      expect(await make().unstage(name, two, limitMs)).toMatchObject({ kind: 'refused' });
     });
 
     test('AWSPREVIOUS comes off its version, which stays readable', async () => {

@@ -11,7 +11,7 @@ import type { Suite } from './suite.ts';
 export const secretsManagerCases =
   (makeClient: () => SecretsManagerClient) =>
   (suite: Suite): void => {
-    const { create, createEmpty, put, get, look, remove, restore, moveStage, stagesOf } =
+    const { create, createEmpty, put, get, look, remove, restore, rotate, moveStage, stagesOf } =
       secretCalls(makeClient);
     /** The version's id: the token on AWS, which the cases of CreateSecret demand. */
     const createFirst = async (name: string, value: string): Promise<string> =>
@@ -268,6 +268,103 @@ export const secretsManagerCases =
           $fault: 'client',
         });
         expect(await stagesOf(name)).toEqual({ [one]: ['AWSCURRENT'] });
+      });
+    });
+
+    suite.describe('RotateSecret', ({ test }) => {
+      /** Of no function: the rotation goes no further than its first step. */
+      const lambda = 'arn:aws:lambda:eu-central-1:000000000000:function:none';
+      /** A secret with a version that has no value yet. */
+      const begun = async () => {
+        const [name, two] = [newName(), randomUUID()];
+        const one = await createFirst(name, 'one');
+        await rotate(name, two, lambda);
+        return { name, one, two };
+      };
+
+      test('names the next version, which has no value, and leaves AWSCURRENT', async () => {
+        const { name, one, two } = await begun();
+        expect(await stagesOf(name)).toEqual({ [one]: ['AWSCURRENT'], [two]: ['AWSPENDING'] });
+        for (const which of [{ VersionId: two }, { VersionStage: 'AWSPENDING' }]) {
+          await expect(get(name, which)).rejects.toEqual(refused('ResourceNotFoundException'));
+        }
+        expect(await get(name)).toMatchObject({ SecretString: 'one' });
+      });
+
+      test('lets PutSecretValue give that version its value, once', async () => {
+        const { name, one, two } = await begun();
+        await put(name, 'two', two, ['AWSPENDING']);
+        await put(name, 'two', two, ['AWSPENDING']);
+        await expect(put(name, 'other', two, ['AWSPENDING'])).rejects.toEqual(
+          refused('ResourceExistsException'),
+        );
+        expect(await stagesOf(name)).toEqual({ [one]: ['AWSCURRENT'], [two]: ['AWSPENDING'] });
+        expect(await get(name, { VersionId: two, VersionStage: 'AWSPENDING' })).toMatchObject({
+          SecretString: 'two',
+        });
+      });
+
+      test('ends with AWSCURRENT on that version, which takes AWSPENDING off', async () => {
+        const { name, one, two } = await begun();
+        await put(name, 'two', two, ['AWSPENDING']);
+        await moveCurrent(name, two, one);
+        expect(await stagesOf(name)).toEqual({ [one]: ['AWSPREVIOUS'], [two]: ['AWSCURRENT'] });
+        const three = randomUUID();
+        await rotate(name, three);
+        expect((await stagesOf(name))?.[three]).toEqual(['AWSPENDING']);
+      });
+
+      test('refuses while another one is under way', async () => {
+        const { name, one, two } = await begun();
+        await expect(rotate(name)).rejects.toEqual(refused('InvalidRequestException'));
+        await put(name, 'two', two, ['AWSPENDING']);
+        await expect(rotate(name)).rejects.toEqual(refused('InvalidRequestException'));
+        await put(name, 'three');
+        await expect(rotate(name)).rejects.toEqual(refused('InvalidRequestException'));
+        expect(await stagesOf(name)).toMatchObject({
+          [one]: ['AWSPREVIOUS'],
+          [two]: ['AWSPENDING'],
+        });
+      });
+
+      test('begins anew once AWSPENDING is taken off', async () => {
+        const { name, two } = await begun();
+        const three = randomUUID();
+        await moveStage(name, 'AWSPENDING', { from: two });
+        await rotate(name, three);
+        expect((await stagesOf(name))?.[three]).toEqual(['AWSPENDING']);
+      });
+
+      test('begins anew where AWSPENDING was put on the current version', async () => {
+        const [name, two] = [newName(), randomUUID()];
+        const one = await createFirst(name, 'one');
+        await moveStage(name, 'AWSPENDING', { to: one });
+        await rotate(name, two, lambda);
+        expect(await stagesOf(name)).toEqual({ [one]: ['AWSCURRENT'], [two]: ['AWSPENDING'] });
+      });
+
+      test('has AWSPENDING on one version', async () => {
+        const { name, one, two } = await begun();
+        const three = randomUUID();
+        await put(name, 'two', two, ['AWSPENDING']);
+        await put(name, 'three', three, ['AWSPENDING']);
+        expect(await stagesOf(name)).toEqual({ [one]: ['AWSCURRENT'], [three]: ['AWSPENDING'] });
+        await expect(moveStage(name, 'AWSPENDING', { to: two })).rejects.toEqual(
+          refused('InvalidParameterException'),
+        );
+      });
+
+      test('refuses a secret that no function was named for, and one scheduled for deletion', async () => {
+        const name = newName();
+        await create(name, 'one');
+        await expect(rotate(name)).rejects.toEqual(refused('InvalidRequestException'));
+        await remove(name);
+        await expect(rotate(name, randomUUID(), lambda)).rejects.toEqual(
+          refused('InvalidRequestException'),
+        );
+        await expect(rotate(newName(), randomUUID(), lambda)).rejects.toEqual(
+          refused('ResourceNotFoundException'),
+        );
       });
     });
 

@@ -26,6 +26,14 @@ export const bareDivergences: readonly string[] = [
   'PutSecretValue > of one token and two values at once stores exactly one',
   'PutSecretValue > works by ARN',
   'UpdateSecretVersionStage > refuses to move a label from a version that does not have it',
+  'RotateSecret > names the next version, which has no value, and leaves AWSCURRENT',
+  'RotateSecret > lets PutSecretValue give that version its value, once',
+  'RotateSecret > ends with AWSCURRENT on that version, which takes AWSPENDING off',
+  'RotateSecret > refuses while another one is under way',
+  'RotateSecret > begins anew once AWSPENDING is taken off',
+  'RotateSecret > begins anew where AWSPENDING was put on the current version',
+  'RotateSecret > has AWSPENDING on one version',
+  'RotateSecret > refuses a secret that no function was named for, and one scheduled for deletion',
   'a secret scheduled for deletion > keeps its ARN, labels, versions and ids when it is restored',
 ];
 

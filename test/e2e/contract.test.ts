@@ -6,6 +6,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, inject } from 'vitest';
 import { secureRandom } from '../../lambdas/shared/adapters/randomness.ts';
 import { secretRepairs } from '../../lambdas/shared/adapters/secret-repairs.ts';
+import { secretStaging } from '../../lambdas/shared/adapters/secret-staging.ts';
 import { secretsMirror } from '../../lambdas/shared/adapters/secrets.ts';
 import { sesMailer } from '../../lambdas/shared/adapters/ses-mailer.ts';
 import { auditReads } from '../../lambdas/shared/adapters/table/audit-reads.ts';
@@ -120,5 +121,11 @@ describe('the mailer', () => {
 
 describe('the mirror', () => {
   const client = new SecretsManagerClient({ ...root, endpoint: guardUrl });
-  holdTo(secretsCases(() => ({ ...secretsMirror(client, null), ...secretRepairs(client) })));
+  holdTo(
+    secretsCases(() => ({
+      ...secretsMirror(client, null),
+      ...secretRepairs(client),
+      ...secretStaging(client),
+    })),
+  );
 });

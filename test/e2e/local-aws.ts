@@ -6,6 +6,7 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
+  RotateSecretCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -110,6 +111,18 @@ export async function makeCurrent(name: string, versionId: string): Promise<void
       MoveToVersionId: versionId,
     }),
   );
+}
+
+/** Has Secrets Manager rotate a secret by the deployed function; returns the version it has named. */
+export async function rotateSecret(name: string): Promise<string> {
+  const { VersionId = '' } = await secretsManager.send(
+    new RotateSecretCommand({
+      SecretId: name,
+      RotationLambdaARN: outputOf('RotateSecretFunctionArn'),
+      RotationRules: { AutomaticallyAfterDays: 30 },
+    }),
+  );
+  return VersionId;
 }
 
 /** The value under a staging label. */

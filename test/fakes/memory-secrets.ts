@@ -5,6 +5,7 @@ import type {
   SecretFailure,
   SecretOutcome,
   SecretRepairs,
+  SecretStaging,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
 import { tombstone, voidStage } from '../../lambdas/shared/domain/tombstone.ts';
@@ -15,7 +16,7 @@ import { FakeSecretsManager, type StoredSecret } from './secrets-manager.ts';
 type Trouble = 'none' | 'throttled' | 'refused' | 'unanswered' | 'lost-answer';
 
 /** The mirror over a Secrets Manager in memory, which tests may share, look into and make stale. */
-export class MemorySecrets implements Secrets, SecretRepairs {
+export class MemorySecrets implements Secrets, SecretRepairs, SecretStaging {
   readonly service: FakeSecretsManager;
   readonly #troubles: Trouble[] = [];
   /** How many changes were sent. */
@@ -121,6 +122,32 @@ export class MemorySecrets implements Secrets, SecretRepairs {
         VersionStage: 'AWSCURRENT',
         RemoveFromVersionId: from,
         MoveToVersionId: to,
+      }),
+    );
+  }
+
+  async stage(
+    secretId: string,
+    value: string,
+    token: string,
+    limitMs: number,
+  ): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.putSecretValue({
+        SecretId: secretId,
+        SecretString: value,
+        ClientRequestToken: token,
+        VersionStages: ['AWSPENDING'],
+      }),
+    );
+  }
+
+  async unstage(secretId: string, from: string, limitMs: number): Promise<SecretOutcome> {
+    return this.#changed(limitMs, () =>
+      this.service.updateSecretVersionStage({
+        SecretId: secretId,
+        VersionStage: 'AWSPENDING',
+        RemoveFromVersionId: from,
       }),
     );
   }

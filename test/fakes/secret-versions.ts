@@ -2,7 +2,8 @@
 import { AwsRefusal } from './aws-refusal.ts';
 
 export interface SecretVersion {
-  readonly value: string;
+  /** Null as long as a rotation has only named the version. */
+  readonly value: string | null;
   readonly stages: ReadonlySet<string>;
   readonly createdAt: number;
 }
@@ -12,6 +13,7 @@ export type SecretVersions = ReadonlyMap<string, SecretVersion>;
 
 const current = 'AWSCURRENT';
 const previous = 'AWSPREVIOUS';
+const pending = 'AWSPENDING';
 const maxVersions = 100;
 const dayMs = 86_400_000;
 
@@ -23,7 +25,7 @@ const dayMs = 86_400_000;
 export function withVersion(
   versions: SecretVersions,
   id: string,
-  value: string,
+  value: string | null,
   asked: readonly string[],
   at: number,
 ): SecretVersions {
@@ -40,17 +42,39 @@ export function withVersion(
   }
   room.set(id, { value, stages: new Set(), createdAt: at });
   const stages = versions.size === 0 ? new Set([...asked, current]) : asked;
-  let labelled: SecretVersions = room;
+  return withStages(room, stages, id);
+}
+
+/** The versions where one that a rotation has named gets its value. */
+export function withValueOf(
+  versions: SecretVersions,
+  id: string,
+  value: string,
+  stages: readonly string[],
+): SecretVersions {
+  const filled = new Map(versions);
+  const named = versions.get(id);
+  if (named !== undefined) filled.set(id, { ...named, value });
+  return withStages(filled, stages, id);
+}
+
+function withStages(versions: SecretVersions, stages: Iterable<string>, id: string) {
+  let labelled = versions;
   for (const stage of stages) labelled = withStage(labelled, stage, id);
   return labelled;
 }
 
-/** The versions with a label on one of them alone. AWSCURRENT leaves AWSPREVIOUS where it was. */
+/**
+ * The versions with a label on one of them alone. AWSCURRENT leaves AWSPREVIOUS where it was, and takes
+ * AWSPENDING off where it comes to.
+ */
 export function withStage(versions: SecretVersions, stage: string, to: string): SecretVersions {
   const from = holderOf(versions, stage);
   if (from === to) return versions;
   const moved = relabelled(versions, stage, to);
-  return stage === current && from !== null ? relabelled(moved, previous, from) : moved;
+  if (stage !== current) return moved;
+  const done = holderOf(moved, pending) === to ? relabelled(moved, pending, null) : moved;
+  return from === null ? done : relabelled(done, previous, from);
 }
 
 export const withoutStage = (versions: SecretVersions, stage: string): SecretVersions =>

@@ -55,6 +55,7 @@ const operationsOf = (service: FakeSecretsManager): Record<string, (input: unkno
   UpdateSecretVersionStage: (input) => service.updateSecretVersionStage(stageInput.parse(input)),
   DeleteSecret: (input) => service.deleteSecret(deleteInput.parse(input)),
   RestoreSecret: (input) => service.restoreSecret(named.parse(input)),
+  RotateSecret: (input) => service.rotateSecret(rotateInput.parse(input)),
   TagResource: (input) => service.tagResource(tagInput.parse(input)),
 });
 
@@ -77,6 +78,7 @@ const stageInput = z.extend(named, {
   MoveToVersionId: text,
   RemoveFromVersionId: text,
 });
+const rotateInput = z.extend(named, { ClientRequestToken: text, RotationLambdaARN: text });
 const deleteInput = z.extend(named, { RecoveryWindowInDays: z.optional(z.number()) });
 const tagInput = z.extend(named, { Tags: tags });
 

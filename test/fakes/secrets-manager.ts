@@ -11,6 +11,7 @@ import {
   type SecretVersions,
   withoutStage,
   withStage,
+  withValueOf,
   withVersion,
 } from './secret-versions.ts';
 import {
@@ -30,6 +31,8 @@ export interface StoredSecret {
   readonly versions: SecretVersions;
   /** End of the deletion window; null for a live secret. */
   readonly deletedAt: number | null;
+  /** The function that rotates it, once there is one. */
+  readonly rotationLambda: string | null;
 }
 
 interface Named {
@@ -59,6 +62,18 @@ export interface UpdateSecretVersionStageInput extends Named {
   readonly VersionStage: string;
   readonly MoveToVersionId?: string | undefined;
   readonly RemoveFromVersionId?: string | undefined;
+}
+
+export interface RotateSecretInput extends Named {
+  readonly ClientRequestToken?: string | undefined;
+  readonly RotationLambdaARN?: string | undefined;
+}
+
+/** What Secrets Manager sends to a rotation function. */
+export interface RotationEvent {
+  readonly Step: 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
+  readonly SecretId: string;
+  readonly ClientRequestToken: string;
 }
 
 const dayMs = 86_400_000;
@@ -138,6 +153,7 @@ export class FakeSecretsManager {
         versions:
           SecretString === undefined ? none : withVersion(none, token, SecretString, [], at),
         deletedAt: null,
+        rotationLambda: null,
       };
       const version = SecretString === undefined ? {} : { VersionId: token };
       return [secret, { ARN: secret.arn, Name, ...version }];
@@ -152,7 +168,7 @@ export class FakeSecretsManager {
     return this.#change('PutSecretValue', SecretId, (found, at) => {
       const secret = live(found);
       const known = secret.versions.get(token);
-      if (known !== undefined && known.value !== SecretString) {
+      if (known !== undefined && known.value !== null && known.value !== SecretString) {
         const why = `that value is already in use for a version of secret ${secret.arn}.`;
         throw new AwsRefusal(
           'ResourceExistsException',
@@ -160,15 +176,20 @@ export class FakeSecretsManager {
         );
       }
       const asked = VersionStages ?? ['AWSCURRENT'];
-      const versions =
-        known === undefined
-          ? withVersion(secret.versions, token, SecretString, asked, at)
-          : secret.versions;
+      const versions = stored();
       const stages = [...(versions.get(token)?.stages ?? [])];
       return [
         { ...secret, versions },
         { ARN: secret.arn, Name: secret.name, VersionId: token, VersionStages: stages },
       ];
+
+      function stored(): SecretVersions {
+        if (known === undefined) {
+          return withVersion(secret.versions, token, SecretString, asked, at);
+        }
+        if (known.value !== null) return secret.versions;
+        return withValueOf(secret.versions, token, SecretString, asked);
+      }
     });
   }
 
@@ -181,6 +202,7 @@ export class FakeSecretsManager {
       const version = id === null ? undefined : secret.versions.get(id);
       if (id === null || version === undefined) throw missingVersion(VersionId ?? stage ?? '');
       if (stage !== undefined && !version.stages.has(stage)) throw missingVersion(stage);
+      if (version.value === null) throw missingVersion(id);
       return {
         ARN: secret.arn,
         Name: secret.name,
@@ -249,6 +271,56 @@ export class FakeSecretsManager {
         { ARN: secret.arn, Name: secret.name },
       ];
     });
+  }
+
+  /**
+   * Begins a rotation: names the version that is to get a value. The steps are another's to take, see
+   * `rotationEvents`: the service takes them by itself, after its answer.
+   */
+  rotateSecret(input: RotateSecretInput) {
+    const { SecretId, RotationLambdaARN } = input;
+    const token = tokenOf(input);
+    checkSecretId(SecretId);
+    checkInput(input);
+    return this.#change('RotateSecret', SecretId, (found, at) => {
+      const secret = live(found);
+      const rotationLambda = RotationLambdaARN ?? secret.rotationLambda;
+      if (rotationLambda === null) {
+        throw new AwsRefusal(
+          'InvalidRequestException',
+          "You tried to enable rotation on a secret that doesn't already have a Lambda function ARN configured and you didn't include such an ARN as a parameter in this call.",
+        );
+      }
+      const pending = holderOf(secret.versions, 'AWSPENDING');
+      if (pending !== null && pending !== holderOf(secret.versions, 'AWSCURRENT')) {
+        throw new AwsRefusal(
+          'InvalidRequestException',
+          "A previous rotation isn't complete. That rotation will be reattempted.",
+        );
+      }
+      const versions = secret.versions.has(token)
+        ? secret.versions
+        : withVersion(secret.versions, token, null, ['AWSPENDING'], at);
+      return [
+        { ...secret, versions, rotationLambda },
+        { ARN: secret.arn, Name: secret.name, VersionId: token },
+      ];
+    });
+  }
+
+  /**
+   * What a rotation function is invoked with for the version that is staged, in this order, each once the
+   * one before it has succeeded; empty where no rotation is under way.
+   */
+  rotationEvents(name: string): readonly RotationEvent[] {
+    const secret = this.stored(name);
+    const token = secret === null ? null : holderOf(secret.versions, 'AWSPENDING');
+    if (secret === null || token === null || secret.deletedAt !== null) return [];
+    return (['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const).map((Step) => ({
+      Step,
+      SecretId: secret.arn,
+      ClientRequestToken: token,
+    }));
   }
 
   tagResource({ SecretId, Tags }: Named & { readonly Tags: readonly Tag[] }): object {

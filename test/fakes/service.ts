@@ -37,12 +37,14 @@ import type {
   KeyTable,
   Randomness,
   SecretRepairs,
+  SecretStaging,
   Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 import { api } from '../../lambdas/shared/http/api.ts';
 import { fallbackOperation, routes } from '../../lambdas/shared/http/routes.ts';
 import { type RotationRun, rotateDue } from '../../lambdas/shared/protocol/rotate-due.ts';
+import { rotateSecret, rotationSteps } from '../../lambdas/shared/protocol/rotate-secret.ts';
 import { type RepairRun, settleDue } from '../../lambdas/shared/protocol/settle-due.ts';
 import {
   showAuditRecord,
@@ -71,7 +73,7 @@ import { MemoryMailer } from './memory-mailer.ts';
 import { MemoryNotices } from './memory-notices.ts';
 import { MemorySecrets } from './memory-secrets.ts';
 import { memoryTrailLinks } from './memory-trail-links.ts';
-import { FakeSecretsManager } from './secrets-manager.ts';
+import { FakeSecretsManager, type RotationEvent } from './secrets-manager.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export const masterKey = 'sk-1234';
@@ -94,10 +96,12 @@ export interface Received {
   readonly body: any;
 }
 
+export type AllSecrets = Secrets & SecretRepairs & SecretStaging;
+
 /** What a process reaches outside itself. */
 export interface ProcessStores {
   readonly table: KeyTable;
-  readonly secrets: Secrets & SecretRepairs;
+  readonly secrets: AllSecrets;
   readonly due: DueRows;
   readonly lists: KeyLists;
   readonly audit: AuditReads;
@@ -254,6 +258,40 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   ): Promise<RotationRun> =>
     rotateDue({ ...stores, ...seen, wait, onFailure: onTrouble }, 'rotation-run');
 
+  /** One step of a rotation by Secrets Manager, as its function takes it. */
+  const takeStep = (
+    { Step, SecretId, ClientRequestToken }: RotationEvent,
+    seen: ProcessStores = processStores,
+  ): Promise<void> =>
+    rotateSecret({ ...stores, ...seen })(
+      { step: Step, secretId: SecretId, version: ClientRequestToken },
+      `rotation-${Step}`,
+    );
+
+  /** Has Secrets Manager begin to rotate a secret; returns the version that is to get a value. */
+  const beginRotation = (name: string): string => {
+    const input = { SecretId: name, ClientRequestToken: random.uuid(), RotationLambdaARN: 'arn' };
+    return secrets.service.rotateSecret(input).VersionId;
+  };
+
+  /**
+   * The steps of the rotation that is under way, or some of them, up to the first that throws, as Secrets
+   * Manager does.
+   */
+  const takeSteps = async (
+    name: string,
+    seen: ProcessStores = processStores,
+    steps: readonly RotationEvent['Step'][] = rotationSteps,
+  ): Promise<RotationEvent['Step'][]> => {
+    const taken: RotationEvent['Step'][] = [];
+    for (const event of secrets.service.rotationEvents(name)) {
+      if (!steps.includes(event.Step)) continue;
+      await takeStep(event, seen);
+      taken.push(event.Step);
+    }
+    return taken;
+  };
+
   /** Sends as the admin key. */
   const asAdmin = (sent: Sent) =>
     send({ ...sent, headers: { authorization: `Bearer ${masterKey}`, ...sent.headers } });
@@ -316,6 +354,9 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     sendThrough,
     repair,
     rotate,
+    takeStep,
+    beginRotation,
+    takeSteps,
     clock,
     trail,
     trailLinks,

@@ -1,7 +1,7 @@
 /** Claims of one link at once, and against what changes its key: every order of their calls. */
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { invited, newestToken } from '../lambdas/fixtures/claims.ts';
-import { type Contender, explore, type Race } from './interleavings.ts';
+import type { Contender, Race } from './interleavings.ts';
+import { raceTests } from './race-tests.ts';
 
 /** Of the link of the present run. */
 let token = '';
@@ -115,33 +115,12 @@ const races: Race[] = [
   },
 ];
 
-const report: string[] = [];
-beforeEach(() => {
-  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-afterAll(() => {
-  process.stdout.write(`\nRaces\n${report.join('\n')}\n`);
-});
-
-describe('in every order of the calls', () => {
-  it.each(races)(
-    '$name',
-    async (race) => {
-      const { orders, violations, outcomes } = await explore({
-        ...race,
-        before: async (world) => {
-          await world.deliver();
-          token = newestToken(world);
-        },
-      });
-      const told = Object.entries(outcomes).map(([statuses, count]) => `${statuses}: ${count}`);
-      report.push(`${race.name}: ${orders} orders (${told.join(', ')})`);
-      expect(violations).toEqual([]);
-      expect(orders).toBeGreaterThan(5);
+raceTests(
+  races.map((race) => ({
+    ...race,
+    before: async (world) => {
+      await world.deliver();
+      token = newestToken(world);
     },
-    600_000,
-  );
-});
+  })),
+);

@@ -9,10 +9,8 @@ import type {
   KeyTable,
   Listing,
   SecretFailure,
-  SecretRepairs,
-  Secrets,
 } from '../../lambdas/shared/domain/ports.ts';
-import type { ProcessStores } from '../fakes/service.ts';
+import type { AllSecrets, ProcessStores } from '../fakes/service.ts';
 import { cannotRead, type FaultyProcess } from './fault-port.ts';
 
 /** Whatever stands between a process and its stores. */
@@ -53,10 +51,7 @@ const faultyTable = (table: KeyTable, process: CallPort): KeyTable => ({
     ),
 });
 
-const faultySecrets = (
-  secrets: Secrets & SecretRepairs,
-  process: CallPort,
-): Secrets & SecretRepairs => {
+const faultySecrets = (secrets: AllSecrets, process: CallPort): AllSecrets => {
   const call = <T>(name: string, limitMs: number, work: () => Promise<T | SecretFailure>) =>
     process.call<T | SecretFailure>(name, limitMs, work, secretThrottled, secretUnanswered);
   return {
@@ -72,6 +67,10 @@ const faultySecrets = (
     remove: (id, limitMs) => call('remove', limitMs, () => secrets.remove(id, limitMs)),
     moveCurrent: (id, from, to, limitMs) =>
       call('move', limitMs, () => secrets.moveCurrent(id, from, to, limitMs)),
+    stage: (id, value, token, limitMs) =>
+      call('stage', limitMs, () => secrets.stage(id, value, token, limitMs)),
+    unstage: (id, from, limitMs) =>
+      call('unstage', limitMs, () => secrets.unstage(id, from, limitMs)),
     dropPrevious: (id, from, limitMs) =>
       call('drop', limitMs, () => secrets.dropPrevious(id, from, limitMs)),
   };

@@ -3,6 +3,8 @@
  * that took effect, and once all is at rest, everything that must hold is looked at.
  */
 import { setImmediate as afterAllThatIsReady } from 'node:timers/promises';
+import { DomainError } from '../../lambdas/shared/domain/errors.ts';
+import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { type CallPort, faultyStores } from './faulty-stores.ts';
@@ -14,9 +16,12 @@ export interface Contender {
   readonly name: string;
   /**
    * A request, as the admin unless it says otherwise; `reconciler` for a run of it a fence later;
-   * `rotation` for a run of the schedule.
+   * `rotation` for a run of the schedule; `secrets-manager` for the steps of the rotation of the secret
+   * `litellm/a` that Secrets Manager has begun, and begins again in the end where it failed.
    */
-  readonly sent: ((of: Born) => Sent) | 'reconciler' | 'rotation';
+  readonly sent: ((of: Born) => Sent) | 'reconciler' | 'rotation' | 'secrets-manager';
+  /** Of the steps of a rotation: those that it takes; all unless said. */
+  readonly steps?: readonly RotationEvent['Step'][];
   /** Statuses that are right, whoever comes first. */
   readonly expected?: readonly number[];
   /** Values that no check which starts after a 200 lets in. */
@@ -124,6 +129,11 @@ class Turns {
   }
 }
 
+/** A step of a rotation has no answer but its failure. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof DomainError)) throw error;
+}
+
 async function run(race: Race, turns: Turns) {
   const world = await startedService();
   const { due, clock, settings } = world;
@@ -151,7 +161,10 @@ async function run(race: Race, turns: Turns) {
   };
 
   const answers: Received[] = [];
-  const contend = async ({ name, sent, expected = [200], revokes }: Contender, index: number) => {
+  const contend = async (
+    { name, sent, steps, expected = [200], revokes }: Contender,
+    index: number,
+  ) => {
     if (sent === 'reconciler') {
       await turns.wait(`${name} begins`);
       await clock.pass((settings.timing.fenceSeconds + 1) * 1000);
@@ -160,6 +173,10 @@ async function run(race: Race, turns: Turns) {
     }
     if (sent === 'rotation') {
       await world.rotate(storesOf(name));
+      return;
+    }
+    if (sent === 'secrets-manager') {
+      await world.takeSteps('litellm/a', storesOf(name), steps).catch(unlessRefused);
       return;
     }
     const request = sent(of);
@@ -195,6 +212,10 @@ async function run(race: Race, turns: Turns) {
     // Whoever was put off has another turn.
     await clock.pass(rotationPauseMs);
     await world.rotate();
+    await rest();
+  }
+  if (race.contenders.some(({ sent }) => sent === 'secrets-manager')) {
+    await world.takeSteps('litellm/a').catch(unlessRefused);
     await rest();
   }
   await world.deliver();

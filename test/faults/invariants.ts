@@ -147,7 +147,7 @@ function auditGaps(rows: readonly KeyRow[], world: World): string[] {
 /** I13: no value that Secrets Manager holds is anywhere else. */
 function plaintext(world: World, logged: readonly string[]): string[] {
   const values = [...world.secrets.secrets.values()].flatMap(({ versions }) =>
-    [...versions.values()].map(({ value }) => value).filter((value) => value.startsWith('sk-')),
+    [...versions.values()].flatMap(({ value }) => (value?.startsWith('sk-') ? [value] : [])),
   );
   const sinks: Record<string, unknown> = {
     'the table': [...world.table.items.values()],

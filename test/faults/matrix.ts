@@ -5,6 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenHash } from '../../lambdas/shared/domain/key-format.ts';
+import { rotationSteps } from '../../lambdas/shared/protocol/rotate-secret.ts';
+import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { type Received, type Sent, startedService } from '../fakes/service.ts';
 import { Died, type FaultKind, type FaultPlan, FaultyProcess, faultKinds } from './fault-port.ts';
 import { faultyStores } from './faulty-stores.ts';
@@ -15,10 +17,14 @@ export interface Variant {
   /** Body of a generate that comes first: the key that `sent` is about. */
   readonly born?: object;
   /**
-   * What is asked for, as the admin; `rotation` for a run of the schedule; null where only the
-   * reconciler has work.
+   * What is asked for, as the admin; `rotation` for a run of the schedule; `secrets-manager` for a
+   * rotation that Secrets Manager drives; null where only the reconciler has work.
    */
-  readonly sent: Sent | ((born: Born) => Sent) | 'rotation' | null;
+  readonly sent: Sent | ((born: Born) => Sent) | 'rotation' | 'secrets-manager' | null;
+  /** Which steps of that are under the plan; the others come before it, or not at all. All unless said. */
+  readonly steps?: readonly RotationEvent['Step'][];
+  /** When Secrets Manager asks again for a rotation that failed; `later` unless said. */
+  readonly askedAgain?: 'at once' | 'later' | 'never';
   /** Status that a faultless run answers. */
   readonly expected?: number;
   /** What is there before, beside that key. */
@@ -118,11 +124,12 @@ async function run(variant: Variant, plan: FaultPlan) {
   await world.deliver();
   world.mailer.inbox.length = 0;
   const isScheduled = variant.sent === 'rotation';
+  const isDriven = variant.sent === 'secrets-manager';
   const isRepair = variant.sent === null;
   const sent =
     typeof variant.sent === 'function'
       ? variant.sent(born)
-      : variant.sent === 'rotation'
+      : typeof variant.sent === 'string'
         ? null
         : variant.sent;
   secrets.service.staleFor((operation) =>
@@ -162,6 +169,29 @@ async function run(variant: Variant, plan: FaultPlan) {
     broken.push(...brokenAnswer(null, clock.now().getTime() - startedAt, world));
   }
 
+  const { askedAgain = 'later', steps = rotationSteps } = variant;
+  const rotated = world.table.row(born.key_id)?.secretName ?? '';
+  /** Each step is a new process under the same plan; the first that fails is the last. */
+  const takeSteps = async () => {
+    for (const event of secrets.service.rotationEvents(rotated)) {
+      if (!steps.includes(event.Step)) continue;
+      hit.isDead = false;
+      const startedAt = clock.now().getTime();
+      const isTaken = await world.takeStep(event, seen).then(() => true, unlessHit);
+      broken.push(...brokenAnswer(null, clock.now().getTime() - startedAt, world));
+      if (isTaken !== true) return;
+    }
+  };
+  if (isDriven) {
+    world.beginRotation(rotated);
+    await clock.pass(staleReadSeconds * 1000);
+    const [first] = steps;
+    const earlier = rotationSteps.slice(0, first === undefined ? 0 : rotationSteps.indexOf(first));
+    await world.takeSteps(rotated, world.processStores, earlier);
+    await takeSteps();
+    if (askedAgain === 'at once') await takeSteps();
+  }
+
   // Each run of the reconciler is a new process under the same plan: its calls go on counting.
   const tick = () => clock.pass((fenceSeconds + reconcilerPeriodSeconds) * 1000);
   for (let disturbed = 0; disturbed < disturbedRuns; disturbed += 1) {
@@ -187,6 +217,10 @@ async function run(variant: Variant, plan: FaultPlan) {
   if (isScheduled) {
     await clock.pass(rotationPauseMs);
     await world.rotate();
+    await rest();
+  }
+  if (isDriven && askedAgain !== 'never') {
+    await world.takeSteps(rotated);
     await rest();
   }
   await world.deliver();

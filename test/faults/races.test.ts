@@ -1,9 +1,9 @@
 /** What happens when requests meet: every order of their calls, each with what must hold. */
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Received } from '../fakes/service.ts';
-import { type Contender, explore, type Race } from './interleavings.ts';
+import type { Contender, Race } from './interleavings.ts';
 import { isLetIn, type World } from './invariants.ts';
 import type { Born } from './matrix.ts';
+import { raceTests } from './race-tests.ts';
 
 const key = (of: Born) => ({ key: of.key_id });
 const old = (of: Born) => [of.key];
@@ -392,27 +392,4 @@ const races: readonly Race[] = [
   },
 ];
 
-const report: string[] = [];
-beforeEach(() => {
-  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-afterAll(() => {
-  process.stdout.write(`\nRaces\n${report.join('\n')}\n`);
-});
-
-describe('in every order of the calls', () => {
-  it.each(races)(
-    '$name',
-    async (race) => {
-      const { orders, violations, outcomes } = await explore(race);
-      const told = Object.entries(outcomes).map(([statuses, count]) => `${statuses}: ${count}`);
-      report.push(`${race.name}: ${orders} orders (${told.join(', ')})`);
-      expect(violations).toEqual([]);
-      expect(orders).toBeGreaterThan(5);
-    },
-    600_000,
-  );
-});
+raceTests(races);

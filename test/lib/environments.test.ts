@@ -422,6 +422,7 @@ describe('outputs', () => {
       'KeysTableName',
       'NoticesTableName',
       'ReconcilerFunctionName',
+      'RotateSecretFunctionArn',
       'RotationFunctionName',
     ]);
   });

@@ -33,9 +33,9 @@ describe('functions', () => {
 
   it('that write secrets end when the fence says they do', () => {
     const writers =
-      /^(generatekey|updatekeyF|deletekey|regeneratekey|AdminKey|Reconciler|Rotation)/;
+      /^(generatekey|updatekeyF|deletekey|regeneratekey|AdminKey|Reconciler|Rotation|SecretRotation)/;
     for (const environment of [sample.prod, sample.local]) {
-      expect(ours(environment).filter(([id]) => writers.test(id))).toHaveLength(7);
+      expect(ours(environment).filter(([id]) => writers.test(id))).toHaveLength(8);
       for (const [id, { Properties }] of ours(environment)) {
         if (!writers.test(id)) continue;
         expect(Properties['Timeout'], id).toBe(environment.timing.functionTimeoutSeconds);
@@ -56,6 +56,7 @@ describe('functions', () => {
       resetspendFunction: ['SETTINGS', 'KEYS_TABLE', 'IDEMPOTENCY_TABLE'],
       ReconcilersettledueFunction: ['SETTINGS', 'KEYS_TABLE', 'AUDIT_TABLE', 'IDEMPOTENCY_TABLE'],
       RotationrotateduekeysFunction: ['SETTINGS', 'KEYS_TABLE'],
+      SecretRotationrotatesecretFunction: ['SETTINGS', 'KEYS_TABLE'],
       showkeyinfoFunction: ['SETTINGS', 'KEYS_TABLE', 'NOTICES_TABLE'],
       verifykeyFunction: ['SETTINGS', 'KEYS_TABLE'],
       checkkeyFunction: ['SETTINGS', 'KEYS_TABLE'],

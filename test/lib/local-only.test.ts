@@ -35,6 +35,7 @@ describe('local conveniences', () => {
       'AdminKeyprovisionadminkey',
       'Reconcilersettledue',
       'Rotationrotateduekeys',
+      'SecretRotationrotatesecret',
       'claimkey',
       'deletekey',
       'generatekey',

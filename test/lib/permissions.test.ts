@@ -128,6 +128,17 @@ describe('permissions', () => {
         'secretsmanager:secret:litellm/*': ['secretsmanager:PutSecretValue'],
         [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
       },
+      SecretRotationrotatesecretRole: {
+        SecretRotationrotatesecretLogs: logs,
+        KeysTable: rowsAliasesAndPointers,
+        'secretsmanager:secret:litellm/*': [
+          'secretsmanager:DescribeSecret',
+          'secretsmanager:GetSecretValue',
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:UpdateSecretVersionStage',
+        ],
+        [kmsKey]: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      },
       showkeyinfoRole: {
         showkeyinfoLogs: logs,
         KeysTable: ['dynamodb:BatchGetItem'],
@@ -250,11 +261,27 @@ describe('permissions', () => {
     expect(readers.sort()).toEqual([
       'AdminKeyprovisionadminkeyRole',
       'MirroredSecretsReader',
+      'SecretRotationrotatesecretRole',
       'claimkeyRole',
       'generatekeyRole',
       'regeneratekeyRole',
       'updatekeyRole',
     ]);
+  });
+
+  it('lets Secrets Manager invoke the rotation function, for secrets of this account alone', () => {
+    const letIn = Object.values(resourcesOf(full, 'AWS::Lambda::Permission')).filter(
+      ({ Properties }) => Properties['Principal'] === 'secretsmanager.amazonaws.com',
+    );
+    expect(letIn.map(({ Properties }) => Properties)).toEqual([
+      {
+        Action: 'lambda:InvokeFunction',
+        FunctionName: expect.anything(),
+        Principal: 'secretsmanager.amazonaws.com',
+        SourceAccount: { Ref: 'AWS::AccountId' },
+      },
+    ]);
+    expect(plain(letIn[0]?.Properties['FunctionName'])).toBe('SecretRotationrotatesecretFunction');
   });
 
   it('attaches no managed policy: those allow whole services of the account', () => {
@@ -284,7 +311,7 @@ describe('permissions', () => {
       expect(row['secretsmanager:secret:litellm/*']).toEqual(row['secretsmanager:secret:keys/*']);
     }
     const reaching = Object.values(now).filter((row) => 'secretsmanager:secret:keys/*' in row);
-    expect(reaching).toHaveLength(8);
+    expect(reaching).toHaveLength(9);
   });
 
   it('uses the customer key only through Secrets Manager', () => {
@@ -294,6 +321,7 @@ describe('permissions', () => {
       'MirroredSecretsReader',
       'ReconcilersettledueRole',
       'RotationrotateduekeysRole',
+      'SecretRotationrotatesecretRole',
       'claimkeyRole',
       'generatekeyRole',
       'regeneratekeyRole',
@@ -315,8 +343,10 @@ describe('permissions', () => {
     const trusted = JSON.stringify(role?.Properties['AssumeRolePolicyDocument']);
     expect(trusted).toContain('"arn:aws:iam::333344445555:role/gateway"');
     expect(trusted).toContain(':iam::222233334444:root"');
-    const [read] = statementsOf(full).filter(({ Action }) =>
-      list(Action).includes('secretsmanager:DescribeSecret'),
+    const [read] = statementsOf(full).filter(
+      (statement) =>
+        statement.role === 'MirroredSecretsReader' &&
+        list(statement.Action).includes('secretsmanager:DescribeSecret'),
     );
     expect(read?.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/latchkey:env': 'prod' } });
   });

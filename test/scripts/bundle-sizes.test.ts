@@ -70,6 +70,7 @@ describe('bundle sizes', () => {
       'provision-admin-key',
       'regenerate-key',
       'rotate-due-keys',
+      'rotate-secret',
       'settle-due',
       'update-key',
     ]);

@@ -7,6 +7,7 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
+  RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -151,6 +152,23 @@ describe('IAM behind the guard', () => {
     await create(client, name, 'one', token);
     await expect(put(restricted, name, 'one', token)).rejects.toEqual(denied);
     await expect(put(restricted, name, 'two', token)).rejects.toEqual(denied);
+  });
+
+  test('refuses a rotation, and leaves the secret without a function', async () => {
+    const name = newName('other');
+    await create(client, name, 'one');
+    const rotate = (from: SecretsManagerClient, RotationLambdaARN?: string) =>
+      from.send(
+        new RotateSecretCommand({
+          SecretId: name,
+          ClientRequestToken: randomUUID(),
+          RotationLambdaARN,
+        }),
+      );
+    await expect(rotate(restricted, `arn:aws:lambda:${aws.region}:1:function:f`)).rejects.toEqual(
+      denied,
+    );
+    await expect(rotate(client)).rejects.toMatchObject({ name: 'InvalidRequestException' });
   });
 
   test('refuses a wrong secret access key', async () => {

@@ -81,6 +81,14 @@ export type Happening =
       readonly trouble: Trouble;
     }
   | {
+      /** Has the secret of an alias rotated: begins, or goes on with what was begun. */
+      readonly who: 'secrets-manager';
+      readonly alias: number;
+      readonly atMs: number;
+      readonly twinMs: number | null;
+      readonly trouble: Trouble;
+    }
+  | {
       readonly who: 'audit-reader' | 'mail-reader';
       readonly atMs: number;
       readonly batches: number;
@@ -232,6 +240,17 @@ const happening = fc.oneof<fc.WeightedArbitrary<Happening>[]>(
   {
     weight: 3,
     arbitrary: fc.record({ who: fc.constant('rotation'), atMs: soon, twinMs, trouble }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      who: fc.constant('secrets-manager'),
+      // Not of the one whose name somebody else's secret has.
+      alias: fc.nat(2),
+      atMs: soon,
+      twinMs,
+      trouble,
+    }),
   },
   {
     weight: 9,

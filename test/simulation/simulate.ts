@@ -4,6 +4,7 @@
  * takes, and everything must have come to rest.
  */
 import { DomainError } from '../../lambdas/shared/domain/errors.ts';
+import { AwsRefusal } from '../fakes/aws-refusal.ts';
 import { seededChoice } from '../fakes/seeded-choice.ts';
 import { startedService } from '../fakes/service.ts';
 import { Died } from '../faults/fault-port.ts';
@@ -143,11 +144,55 @@ async function run(
         await Promise.all([scheduled(who, trouble), ...(twinMs === null ? [] : [twin(twinMs)])]);
         return;
       }
+      case 'secrets-manager': {
+        const { alias, twinMs, trouble } = happening;
+        const name = `${settings.secretPrefix}alias-${alias}`;
+        begin(name);
+        const twin = async (afterMs: number) => {
+          await clock.sleep(afterMs);
+          await driven(name, { ...noTrouble, pace: trouble.pace });
+        };
+        await Promise.all([driven(name, trouble), ...(twinMs === null ? [] : [twin(twinMs)])]);
+        return;
+      }
       case 'audit-reader':
       case 'mail-reader':
         return readers.deliver(happening);
       case 'poison':
         return readers.addPoison();
+    }
+  }
+
+  /** Secrets Manager begins no rotation of what is not there, or is being rotated. */
+  function begin(name: string): void {
+    try {
+      world.beginRotation(name);
+      count('rotations begun');
+    } catch (error) {
+      if (!(error instanceof AwsRefusal)) throw error;
+    }
+  }
+
+  /** The steps of a rotation by Secrets Manager, each a process of its own, up to the first that fails. */
+  async function driven(name: string, trouble: Trouble): Promise<void> {
+    const hit = new SimulatedProcess('secrets-manager', trouble, surroundings);
+    const seen = {
+      ...faultyStores(world.processStores, hit),
+      now: () => new Date(clock.now().getTime() + trouble.aheadMs),
+    };
+    for (const event of secrets.service.rotationEvents(name)) {
+      const startedAt = clock.now().getTime();
+      try {
+        await world.takeStep(event, seen);
+      } catch (error) {
+        noteError(error);
+        return;
+      } finally {
+        const tookMs = clock.now().getTime() - startedAt;
+        if (!hit.isDead && tookMs > functionTimeoutSeconds * 1000 - 1000)
+          errors.push(`I20: ${event.Step} took ${tookMs} ms`);
+      }
+      count(`step ${event.Step}`);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Some hundred schedules with each run of the tests; `npm run test:simulate` draws as many as wanted. */
 import { expect, it } from 'vitest';
+import { rotationSteps } from '../../lambdas/shared/protocol/rotate-secret.ts';
 import { faultKinds } from '../faults/fault-port.ts';
 import { explore } from './explore.ts';
 import { regressions } from './regressions.ts';
@@ -34,6 +35,7 @@ it(`keeps every promise in ${runs} schedules of seed ${seed}`, async () => {
   for (const what of [
     ...actions.flatMap((action) => [`answer ${action} 200`, `answer ${action} no answer`]),
     ...faultKinds.map((kind) => `fault ${kind}`),
+    ...rotationSteps.map((step) => `step ${step}`),
     ...callers.map((caller) => `caller ${caller}`),
     'records given up',
     'mails sent again',

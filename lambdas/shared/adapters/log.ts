@@ -27,6 +27,9 @@ export interface LogFields {
   readonly message_id?: string;
   /** Of settings that no audit record tells of. */
   readonly change?: string;
+  /** Of a rotation that Secrets Manager drives. */
+  readonly step?: string;
+  readonly secret?: string;
   /** Number of an audit record, and what is wrong with it. */
   readonly seq?: number;
   readonly gap?: string;

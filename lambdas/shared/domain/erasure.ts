@@ -17,7 +17,7 @@ export interface Person {
 }
 
 /** Names that stand for no person. */
-const nobodys = [adminName, erasedName, 'system', 'litellm_proxy_master_key'];
+const nobodys = [adminName, erasedName, 'system', 'secrets_manager', 'litellm_proxy_master_key'];
 
 export const isNobody = ({ userId }: Person): boolean => nobodys.includes(userId);
 

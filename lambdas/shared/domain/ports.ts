@@ -251,17 +251,32 @@ export interface SecretRemoval {
   remove(secretId: string, limitMs: number): Promise<SecretOutcome>;
 }
 
-/** What only the reconciler does to the mirror. It never reads a value. */
-export interface SecretRepairs extends SecretRemoval, SecretTags {
+/** For those who put AWSCURRENT where it belongs. */
+export interface SecretLabels {
   describe(secretId: string, limitMs: number): Promise<DescribeOutcome>;
+  /** Moves AWSCURRENT from one version to another, and from no third one. AWSPENDING leaves that version. */
+  moveCurrent(secretId: string, from: string, to: string, limitMs: number): Promise<SecretOutcome>;
+}
+
+/** For the rotation that Secrets Manager drives: a value is stored before it is current. */
+export interface SecretStaging extends SecretLabels, SecretReads {
+  /**
+   * Stores a value as version `token` under AWSPENDING, where AWSCURRENT stays. `exists` means that the
+   * version has another value.
+   */
+  stage(secretId: string, value: string, token: string, limitMs: number): Promise<SecretOutcome>;
+  /** Takes AWSPENDING off a version. */
+  unstage(secretId: string, from: string, limitMs: number): Promise<SecretOutcome>;
+}
+
+/** What only the reconciler does to the mirror. It never reads a value. */
+export interface SecretRepairs extends SecretLabels, SecretRemoval, SecretTags {
   /**
    * Writes the fixed tombstone text as version `token`, under a label of our own, so that AWSCURRENT
    * stays where it is. `exists` means that another value was stored under the token before.
    */
   putTombstone(secretId: string, token: string, limitMs: number): Promise<SecretOutcome>;
   restore(secretId: string, limitMs: number): Promise<SecretOutcome>;
-  /** Moves AWSCURRENT from one version to another. */
-  moveCurrent(secretId: string, from: string, to: string, limitMs: number): Promise<SecretOutcome>;
   /** Takes AWSPREVIOUS off a version. */
   dropPrevious(secretId: string, from: string, limitMs: number): Promise<SecretOutcome>;
 }

@@ -61,7 +61,8 @@ async function leaveOldName(pass: Pass, secretArn: string): Promise<PassResult> 
   return ['done', 'absent', 'scheduled'].includes(removed.kind) ? settle(pass, secretArn) : 'left';
 }
 
-function settle(pass: Pass, secretArn: string | null): Promise<PassResult> {
+/** Closes the step as done: the value is where it was to be. */
+export function settle(pass: Pass, secretArn: string | null): Promise<PassResult> {
   const { row, intent, now, settings, random } = pass;
   const settled = settledReplacement(row, intent, {
     secretArn,
@@ -73,7 +74,12 @@ function settle(pass: Pass, secretArn: string | null): Promise<PassResult> {
   return close(pass, settled, 'settled', leftAt(row.secretName, row.alias, pass));
 }
 
-async function undo(pass: Pass, deletedAt: string | null): Promise<PassResult> {
+/**
+ * Closes the step as not done.
+ *
+ * @param deletedAt when a secret of the key's under the new name was scheduled for deletion
+ */
+export async function undo(pass: Pass, deletedAt: string | null): Promise<PassResult> {
   const { row, intent } = pass;
   const undone = undoneReplacement(row, intent, deletedAt);
   const also = [...undone.also, ...(await notedOnOwnAlias(pass, intent.newAlias, deletedAt))];

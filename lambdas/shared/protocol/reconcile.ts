@@ -6,12 +6,14 @@
  */
 import type { Deadline } from '../domain/deadline.ts';
 import type { Intent, IntentKind, KeyRow } from '../domain/key-row.ts';
+import { isStaged } from '../domain/staged-rotation.ts';
 import { bySystem } from '../domain/system-event.ts';
 import { type Pass, type PassResult, type RepairStores, write } from './pass.ts';
 import { finishOrUndoBirth } from './pass-birth.ts';
 import { cleanUp, finishDeletion } from './pass-removal.ts';
 import { finishOrUndoReplacement } from './pass-replacement.ts';
 import { restoreSecret } from './pass-restore.ts';
+import { finishOrUndoStaged } from './pass-staged.ts';
 import { secondsAfter } from './writes.ts';
 
 /**
@@ -50,7 +52,8 @@ export async function reconcile(
 
 const passes: Readonly<Record<string, (pass: Pass) => Promise<PassResult>>> = {
   generate: finishOrUndoBirth,
-  regenerate: finishOrUndoReplacement,
+  regenerate: (pass: Pass) =>
+    isStaged(pass.intent) ? finishOrUndoStaged(pass) : finishOrUndoReplacement(pass),
   rename: finishOrUndoReplacement,
   delete: finishDeletion,
   restore: restoreSecret,
