@@ -77,8 +77,10 @@ const logFields = new Set([
 ]);
 
 function isNamed(line: string): boolean {
-  // The platform's own: of an invocation, and of Node.
-  if (/^(START|END|REPORT) RequestId: |^\(node:\d+\) |^\(Use `node /.test(line)) return true;
+  // The platform's own: of an invocation, of one that was killed, and of Node.
+  const platform =
+    /^(START|END|REPORT) RequestId: |^Worker process died$|^\(node:\d+\) |^\(Use `node /;
+  if (platform.test(line)) return true;
   try {
     const fields = Object.keys(JSON.parse(line));
     return fields.includes('_aws') || fields.every((field) => logFields.has(field));
