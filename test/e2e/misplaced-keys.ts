@@ -48,8 +48,8 @@ export function inEveryPlace(key: string, holders: readonly string[]): Misplaced
           ask(headers, `{"key": "${key}`),
           ask(headers, '{}', `?${query.map((name) => `${name}=${key}`).join('&')}`),
           ask({ ...headers, ...Object.fromEntries(ignored.map((name) => [name, key])) }, '{}'),
-          ask({ ...headers, 'idempotency-key': key }, '{}'),
-          ask({ ...headers, 'litellm-changed-by': key }, '{}'),
+          ask({ ...headers, 'idempotency-key': key }, named),
+          ask({ ...headers, 'litellm-changed-by': key }, named),
         ]),
     ];
   });
