@@ -82,6 +82,7 @@ export const deployedSinks = async (planted: Planted): Promise<Sink[]> => [
     marker: 'KEYS_TABLE',
     read: async () => [await fetched('/2015-03-31/functions/?MaxItems=10000', 'lambda')],
   },
+  // And with them what the access log may have: the local AWS writes none.
   {
     name: 'settings of the API',
     marker: '$context.routeKey',
@@ -189,10 +190,6 @@ async function recordsOf(StreamArn: string): Promise<string[]> {
   return records;
 }
 
-/**
- * Of the access log the local AWS writes nothing. What it may have is in `settings of the API`, and
- * pinned by the tests of the template.
- */
 const functionList = z.object({
   Functions: z.array(
     z.object({
