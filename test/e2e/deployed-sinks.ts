@@ -228,9 +228,11 @@ async function logs({ requests }: Planted): Promise<Sink[]> {
 
 const logEvent = z.object({ message: z.string() });
 
-/** Each line of Latchkey's own functions; the one that CDK brings along has its own ways. */
+/** Each line of the stack's functions; the one that CDK brings along has its own ways. */
 export async function logLines(): Promise<string[]> {
-  const own = (await loggingFunctions()).filter(({ name }) => !name.includes('AdminKeyProvider'));
+  const own = (await loggingFunctions()).filter(
+    ({ name }) => name.startsWith('latchkey-local-') && !name.includes('AdminKeyProvider'),
+  );
   const events = (await Promise.all(own.map(({ read }) => read()))).flat();
   return events.map((event) => logEvent.parse(JSON.parse(event)).message);
 }
