@@ -15,16 +15,7 @@ import { sesEvents } from '../fixtures/ses-events.ts';
 import { issued, masterKey } from './api-client.ts';
 import { call, deployedSinks, logLines } from './deployed-sinks.ts';
 import { clearFaults } from './fault-control.ts';
-import {
-  eventually,
-  invoke,
-  itemOf,
-  mailsTo,
-  outputOf,
-  putItem,
-  removeItem,
-  rowOf,
-} from './local-aws.ts';
+import { eventually, invoke, itemOf, outputOf, putItem, removeItem, rowOf } from './local-aws.ts';
 import { asCredential, asField, inEveryPlace, type Misplaced } from './misplaced-keys.ts';
 import { publish } from './published.ts';
 import { streamRecord } from './recorded-writes.ts';
@@ -109,10 +100,13 @@ async function plant() {
     { 'idempotency-key': nonce },
   );
   await trailOf(keyId);
-  await eventually(async () => ((await mailsTo(address)).length > 0 ? true : null));
-  const noticeOf = () => itemOf('NoticesTableName', { pk: `KEY#${keyId}` });
-  await publish(JSON.stringify(sesEvents.delivery(String((await noticeOf())?.['notice_id']))));
-  await eventually(async () => ((await noticeOf())?.['state'] === 'delivered' ? true : null));
+  const noticeOnce = (state: string) =>
+    eventually(async () => {
+      const notice = await itemOf('NoticesTableName', { pk: `KEY#${keyId}` });
+      return notice?.['state'] === state ? String(notice['notice_id']) : null;
+    }, 30_000);
+  await publish(JSON.stringify(sesEvents.delivery(await noticeOnce('sent'))));
+  await noticeOnce('delivered');
   await invoke(outputOf('ReconcilerFunctionName'), {});
   await invoke(outputOf('RotationFunctionName'), {});
 
