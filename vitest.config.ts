@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The recorded answers count all keys that there are, so that their file comes before others make some. */
-class RecordedFirst extends BaseSequencer {
+const scan = 'test/e2e/no-key-anywhere.test.ts';
+
+/**
+ * The recorded answers count all keys that there are, so that their file comes before others make
+ * some; the scan looks at what all others have left, so that it comes after them.
+ */
+class RecordedFirstScanLast extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isRecorded = ({ moduleId }: TestSpecification) => moduleId.endsWith('e2e/golden.test.ts');
+    const placeOf = ({ moduleId }: TestSpecification) =>
+      moduleId.endsWith('e2e/golden.test.ts') ? -1 : Number(moduleId.endsWith(scan));
     const sorted = await super.sort(files);
-    return [...sorted.filter(isRecorded), ...sorted.filter((file) => !isRecorded(file))];
+    return sorted.toSorted((left, right) => placeOf(left) - placeOf(right));
   }
 }
 
@@ -16,7 +22,7 @@ export default defineConfig({
     silent: 'passed-only',
     // By default one core is kept free, which on two means no parallelism at all.
     maxWorkers: '100%',
-    sequence: { sequencer: RecordedFirst },
+    sequence: { sequencer: RecordedFirstScanLast },
     projects: [
       {
         test: {
@@ -58,7 +64,8 @@ export default defineConfig({
           // Other people's clients: npm run test:clients, no part of npm test.
           name: 'clients',
           sequence: { groupOrder: 3 },
-          include: ['test/clients/**/*.test.ts'],
+          // The keys of those clients are looked for as well.
+          include: ['test/clients/**/*.test.ts', scan],
           globalSetup: ['test/clients/litellm-venv.ts', 'test/e2e/deployed-stack.ts'],
           fileParallelism: false,
           // Each start of the command line takes a processor for seconds.

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, type Forwarder, forwarder } from './forward.ts';
+import { type Answer, type ForwardedRequest, type Forwarder, forwarder } from './forward.ts';
 import { readBody } from './listen.ts';
 import { forwardedFor, serveLoopback } from './loopback.ts';
+
+/** Told of each request that reached the API, and of its answer. */
+export type SeenExchange = (request: ForwardedRequest, answer: Answer) => void;
 
 export interface ApiProxy {
   /** `http://localhost:<port>`, whichever loopback address the client's system prefers. */
@@ -19,7 +22,10 @@ const maxBodyBytes = 10 * 1024 * 1024;
  * Takes the port on both loopback addresses at once, so that a taken one is known before anything is
  * deployed, and passes requests on to the local API. Throws, naming who has the port, when it is taken.
  */
-export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
+export async function startApiProxy(
+  wantedPort: number,
+  seen: SeenExchange = () => {},
+): Promise<ApiProxy> {
   let handle = notReady;
   let upstream: Forwarder | null = null;
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -45,16 +51,15 @@ export async function startApiProxy(wantedPort: number): Promise<ApiProxy> {
       handle = async (incoming) => {
         const body = await readBody(incoming);
         if (body.length > maxBodyBytes) return message(413, 'Request Entity Too Large');
-        return api.send({
-          method: incoming.method ?? 'GET',
-          path: prefix + (incoming.url ?? '/'),
-          headers: {
-            ...incoming.headers,
-            host: `localhost:${port}`,
-            ...forwardedFor(incoming, port),
-          },
+        const { method = 'GET', url: path = '/', headers } = incoming;
+        const answer = await api.send({
+          method,
+          path: prefix + path,
+          headers: { ...headers, host: `localhost:${port}`, ...forwardedFor(incoming, port) },
           body,
         });
+        seen({ method, path, headers, body }, answer);
+        return answer;
       };
     },
     async stop() {

@@ -38,6 +38,8 @@ export interface LocalAwsOptions {
   readonly ports?: LocalAwsPorts;
   /** Whether functions reach DynamoDB through a proxy that can inject faults. */
   readonly faultsTables?: boolean;
+  /** Told of each value that Secrets Manager is asked to store. */
+  readonly seenValue?: (value: string) => void;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -78,7 +80,7 @@ const health = z.object({ edition: z.string() });
  * come from the process just started. Throws when another live run uses the folder.
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
-  const { stateDir, persist, log, signal } = options;
+  const { stateDir, persist, seenValue, log, signal } = options;
   const paths = {
     saved: join(stateDir, 'ministack'),
     objects: join(stateDir, 's3'),
@@ -142,7 +144,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       await Promise.race([failed.promise, waitUntilReady(endpoint, nonce, signal)]);
       identity = await noteIdentity();
       const upstream = { upstream: endpoint, parent: identity.pid };
-      const guard = await startSecretsGuard({ ...upstream, port: ports.guard });
+      const guard = await startSecretsGuard({ ...upstream, port: ports.guard, seenValue });
       const tables =
         options.faultsTables === true
           ? await startTablesProxy({ ...upstream, port: tablesPort })

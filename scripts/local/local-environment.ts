@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startApiProxy } from './api-proxy.ts';
+import { type SeenExchange, startApiProxy } from './api-proxy.ts';
 import type { StackOutputs } from './deploy.ts';
 import { ensureDeployed } from './ensure-deployed.ts';
 import { type LocalAws, startLocalAws } from './local-aws.ts';
@@ -11,6 +11,9 @@ export interface LocalEnvironmentOptions {
   readonly port: number;
   /** Whether functions reach DynamoDB through a proxy that can inject faults. */
   readonly faultsTables?: boolean;
+  readonly seenExchange?: SeenExchange;
+  /** Told of each value that Secrets Manager is asked to store. */
+  readonly seenValue?: (value: string) => void;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
   /** Folder with `cdk.json`. Default: this checkout. */
@@ -35,7 +38,7 @@ export async function startLocalEnvironment(
 ): Promise<LocalEnvironment> {
   const { stateDir, log } = options;
   // First the port: a taken one should be known before anything is installed or deployed.
-  const proxy = await startApiProxy(options.port);
+  const proxy = await startApiProxy(options.port, options.seenExchange);
   const stops = [() => proxy.stop()];
   const stop = async () => {
     for (const each of stops) await each();

@@ -16,6 +16,7 @@ export async function startSecretsGuard(options: {
   /** Process id of the local AWS, whose workers alone a fault may kill. */
   parent: number;
   port?: number;
+  seenValue?: (value: string) => void;
 }): Promise<FaultingServer> {
   const upstream = forwarder(options.upstream);
   const emulator = emulatorSecrets(upstream);
@@ -34,9 +35,9 @@ export async function startSecretsGuard(options: {
       about: secretOf,
       answer({ operation, incoming: { method = 'POST', url = '/', headers }, body }) {
         const raw = { method, path: url, headers, body };
-        return oneByOne(secretName(secretOf(body)), () =>
-          operations({ operation, input: parseObject(body), raw }),
-        );
+        const input = parseObject(body);
+        if (typeof input['SecretString'] === 'string') options.seenValue?.(input['SecretString']);
+        return oneByOne(secretName(secretOf(body)), () => operations({ operation, input, raw }));
       },
       killCaller: (port) => killWorker(port, options.parent),
     },

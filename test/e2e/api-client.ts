@@ -103,8 +103,8 @@ export const isLetIn = async (key: string): Promise<boolean> => {
 };
 
 /** A key that was made, with its value. Throws where it was not. */
-export async function issued(body: object = {}, key = masterKey) {
-  const answer = await generate(body, key);
+export async function issued(body: object = {}, key = masterKey, headers: Sent['headers'] = {}) {
+  const answer = await generate(body, key, headers);
   if (answer.status !== 200) {
     throw new Error(`generate answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startLocalEnvironment } from '../../scripts/local/local-environment.ts';
+import { noteSeen } from '../canary/seen.ts';
 
 export interface Deployed {
   readonly baseUrl: string;
@@ -16,6 +17,8 @@ export interface Deployed {
   readonly accountId: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly outputs: Readonly<Record<string, string>>;
+  /** Where logs are, and what was seen for the scan. */
+  readonly stateDir: string;
 }
 
 declare module 'vitest' {
@@ -32,6 +35,7 @@ export default async function setup(project: TestProject) {
     persist: false,
     port: 0,
     faultsTables: true,
+    ...noteSeen(stateDir),
     log: (line) => {
       process.stdout.write(`[${((Date.now() - startedAt) / 1000).toFixed(1)} s] ${line}\n`);
     },
@@ -47,6 +51,7 @@ export default async function setup(project: TestProject) {
     accountId,
     credentials,
     outputs,
+    stateDir,
   });
   return async () => {
     await environment.stop();

@@ -256,6 +256,24 @@ describe('an ordinary caller', () => {
     expect((await service.generate({ user_id: 'ada' })).status).toBe(200);
   });
 
+  it('may own another key once one is deleted, and a repeat is no further one', async () => {
+    const service = await startedService({ maxKeysPerUser: 2 });
+    const key = await holderOf(service, { user_id: 'ada' });
+    const asked = {
+      path,
+      headers: { ...bearer(key), 'idempotency-key': 'once' },
+      body: {},
+    };
+    const made = await service.send(asked);
+    expect(made.status).toBe(200);
+    expect((await service.generate({}, key)).status).toBe(400);
+    expect(await service.send(asked)).toEqual(made);
+    const deleted = { path: '/key/delete', headers: bearer(key), body: { keys: [made.body.key] } };
+    expect((await service.send(deleted)).status).toBe(200);
+    expect((await service.generate({}, key)).status).toBe(200);
+    expect((await service.generate({}, key)).status).toBe(400);
+  });
+
   it('is told about bad input before its keys are counted', async () => {
     const service = await startedService();
     const key = await holderOf(service, { user_id: 'ada' });

@@ -70,6 +70,7 @@ const operations: readonly Operation[] = [
   'key.list',
   'key.list-aliases',
   'audit.read',
+  'key.verify',
   'key.health',
   'key.bulk-update',
   'mail.read-settings',
@@ -78,9 +79,13 @@ const operations: readonly Operation[] = [
 const byType: Record<KeyType, readonly Operation[]> = {
   default: operations,
   management: operations,
-  read_only: ['key.info', 'key.list', 'key.health'],
+  read_only: ['key.info', 'key.list', 'key.verify', 'key.health'],
   llm_api: [],
 };
+
+/** A key that is used for calls checks no other, unless it is an admin's. */
+const isOrdinaryCheck = (operation: Operation, role: UserRole, type: KeyType) =>
+  operation === 'key.verify' && type === 'default' && role.startsWith('internal_user');
 
 const matrix = operations.flatMap((operation) =>
   userRoles.flatMap((role) => keyTypes.map((type) => ({ operation, role, type }))),
@@ -89,12 +94,17 @@ const matrix = operations.flatMap((operation) =>
 describe('rights', () => {
   it.each(matrix)('of $role with a $type key for $operation', ({ operation, role, type }) => {
     const caller = callerWith({ user_role: role, key_type: type });
-    const expected = byType[type].includes(operation) ? byRole[operation][role] : 'denied';
+    const isListed = byType[type].includes(operation) && !isOrdinaryCheck(operation, role, type);
+    const expected = isListed ? byRole[operation][role] : 'denied';
     if (expected === 'any' || expected === 'own') {
       expect(scopeOf(caller, operation, '/key/any')).toBe(expected);
     } else {
       expect(refusalOf(() => scopeOf(caller, operation, '/key/any')).kind).toBe(expected);
     }
+  });
+
+  it('are written out for every operation', () => {
+    expect([...operations].sort()).toEqual(Object.keys(byRole).sort());
   });
 
   it('make the keys of the same user one’s own, and the key itself', () => {
