@@ -60,7 +60,7 @@ describe('show-reference', () => {
     const page = (await asked('/docs')).bytes.toString();
     expect(page).not.toMatch(/https?:/);
     const named = [...page.matchAll(/"docs\/([^"]+)"/g)].map(([, name]) => name);
-    expect(named.toSorted()).toEqual([...files].toSorted());
+    expect(new Set(named)).toEqual(new Set(files));
   });
 
   it('compresses for those who take that, and for nobody else', async () => {
