@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { startedService } from '../fakes/service.ts';
 import { atRest, everything } from '../lambdas/fixtures/calls.ts';
 import { type Operation, operations } from './document.ts';
-import { valuesOf } from './values-of.ts';
+import { valuesFor, valuesOf } from './values-of.ts';
 
 export interface Report {
   readonly requests: number;
@@ -30,6 +30,15 @@ const tells = new Set([
   'POST /key/claim',
 ]);
 
+/** Their answers name a key as the request did, as LiteLLM's do. */
+const repeats = new Set([
+  'GET /key/info',
+  'POST /key/update',
+  'POST /v2/key/info',
+  'POST /key/delete',
+  'POST /key/bulk_update',
+]);
+
 /** Throws where an answer or what is left is not as it must be; the error has seed, path and request. */
 export async function fuzz(requests: number, seed: number, path?: string): Promise<Report> {
   const statuses: Record<string, number> = {};
@@ -40,6 +49,7 @@ export async function fuzz(requests: number, seed: number, path?: string): Promi
       fc.array(fc.tuple(fc.nat(), fc.gen()), { size: 'max', minLength: inARow, maxLength: inARow }),
       async (draws) => {
         const service = await startedService();
+        await service.provisionAdminSecret();
         const keys = await populate(service);
         for (const [index, draw] of draws) {
           const operation = operations[index % operations.length];
@@ -87,7 +97,7 @@ async function populate(service: Service): Promise<Keys> {
     names: [
       'one',
       'master',
-      ...born.flatMap(({ key_id, token }) => [String(key_id), String(token)]),
+      ...born.flatMap(({ key_id, token }) => [String(key_id), String(token), `${key_id}_1`]),
     ],
   };
 }
@@ -99,11 +109,12 @@ interface Asked {
 }
 
 function requestOf({ path, parameters, body }: Operation, { values, names }: Keys) {
-  const known = fc.constantFrom(...names, ...values);
+  // Not the local admin key, which is too short to be looked for in what is stored.
+  const known = fc.constantFrom(...names, ...values.slice(1));
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
   const escaped = (value: unknown) => encodeURIComponent(text(value).toWellFormed());
   const drawn = parameters.map((parameter) =>
-    valuesOf(parameter.schema, known).map((value) => ({ ...parameter, value })),
+    valuesFor(parameter.name, parameter.schema, known).map((value) => ({ ...parameter, value })),
   );
   // An admin's most of the time, for else little but refusals would be seen.
   const credential = fc.oneof(
@@ -146,6 +157,12 @@ function requestOf({ path, parameters, body }: Operation, { values, names }: Key
 /** What a client could send at all: the rest does not reach a function. */
 const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '').trim();
 
+/** What a step that is taken back leaves as it was: all but the count of a row's writes. */
+async function lasting(service: Service): Promise<string> {
+  const { stream: _, ...rest } = await everything(service);
+  return JSON.stringify(rest, (name, value: unknown) => (name === 'rev' ? undefined : value));
+}
+
 async function check(
   service: Service,
   { method, path, complaint }: Operation,
@@ -155,7 +172,7 @@ async function check(
   const complain = (what: string): never => {
     throw new Error(`${method} ${target} ${JSON.stringify(headers)} ${body}: ${what}`);
   };
-  const before = await everything(service);
+  const before = await lasting(service);
   const answer = await service.answer({
     method,
     target,
@@ -172,13 +189,15 @@ async function check(
   const isJson = type.startsWith('application/json');
   const wrong = complaint(status, type, isJson ? JSON.parse(text) : text);
   if (wrong !== null) complain(`${status}: ${wrong} in ${text}`);
-  const isTold = status === 200 && (tells.has(`${method} ${path}`) || path === '/key/update');
+  const route = `${method} ${path}`;
   const told = keys.values.slice(1).filter((key) => text.includes(key));
-  if (told.length > 0 && !isTold) complain(`tells ${told[0]}`);
+  const isAsked = (key: string) => repeats.has(route) && `${target} ${body}`.includes(key);
+  if (status !== 200 || !tells.has(route)) {
+    const leaked = told.find((key) => !isAsked(key));
+    if (leaked !== undefined) complain(`tells ${leaked} in ${text}`);
+  }
   if (status >= 400) {
-    const after = await everything(service);
-    if (JSON.stringify(after) !== JSON.stringify(before))
-      complain('a refusal has changed something');
+    if ((await lasting(service)) !== before) complain('a refusal has changed something');
   }
   return status;
 }

@@ -36,6 +36,20 @@ const telling = fc.constantFrom<unknown>(
 );
 const anything = fc.oneof({ weight: 3, arbitrary: telling }, fc.jsonValue({ maxDepth: 3 }));
 
+/** The same for a field or parameter: what names a key mostly names one that is there. */
+export function valuesFor(name: string, schema: Schema, known: Known): fc.Arbitrary<unknown> {
+  const values = valuesOf(schema, known);
+  if (name === 'key' || name === 'id') return fc.oneof({ weight: 3, arbitrary: known }, values);
+  const several = fc.array(known, { minLength: 1, maxLength: 3 });
+  return name === 'keys' && !hasObjects(schema)
+    ? fc.oneof({ weight: 3, arbitrary: several }, values)
+    : values;
+}
+
+/** Of a list, whether its members are objects, in any of its readings. */
+const hasObjects = ({ anyOf = [], items }: Schema): boolean =>
+  items?.type === 'object' || anyOf.some(hasObjects);
+
 /** Whatever the schema says; one value in eight something else. */
 export function valuesOf(schema: Schema, known: Known): fc.Arbitrary<unknown> {
   return fc.oneof(
@@ -82,10 +96,13 @@ function objectOf(schema: Schema, known: Known): fc.Arbitrary<unknown> {
   const field = fc
     .constantFrom(...names)
     .chain((name) =>
-      valuesOf(properties[name] ?? {}, known).map((value): [string, unknown] => [name, value]),
+      valuesFor(name, properties[name] ?? {}, known).map((value): [string, unknown] => [
+        name,
+        value,
+      ]),
     );
   const must = fc
-    .tuple(...required.map((name) => valuesOf(properties[name] ?? {}, known)))
+    .tuple(...required.map((name) => valuesFor(name, properties[name] ?? {}, known)))
     .map((values) => required.map((name, index): [string, unknown] => [name, values[index]]));
   const foreign = fc.constantFrom('__proto__', 'constructor', 'status', 'rev', 'unknown');
   return fc
