@@ -1,5 +1,5 @@
 /**
- * `node bench/import-time.ts`: what loading a function costs over loading an empty one, beside the
+ * What loading a function costs over loading an empty one, beside the
  * same AWS clients bundled as CDK's `NodejsFunction` does by default. Each sample is a process of its
  * own, the three in turns. Only the ratio means something; the budget is 0.5.
  */
@@ -9,11 +9,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { build } from '../scripts/build.ts';
+import type { Row } from './row.ts';
+
+interface Loaded {
+  readonly ms: number;
+  readonly mb: number;
+}
 
 const samples = 21;
 const budget = 0.5;
 const root = resolve(import.meta.dirname, '..');
-const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
 
 const clients: Readonly<Record<string, string>> = {
   'generate-key': `
@@ -30,35 +35,56 @@ const clients: Readonly<Record<string, string>> = {
     export const handler = () => [table, BatchGetCommand];`,
 };
 
-try {
-  await build({ outDir: join(folder, 'ours') });
-  const empty = await written('empty', 'export const handler = () => undefined;');
-  for (const [operation, source] of Object.entries(clients)) {
-    const reference = await written(`reference-${operation}`, source);
-    const ours = join(folder, 'ours', operation, 'index.js');
-    const times: Record<'empty' | 'ours' | 'reference', number[]> = {
-      empty: [],
-      ours: [],
-      reference: [],
-    };
-    for (let sample = 0; sample < samples; sample += 1) {
-      times.empty.push(importMs(empty));
-      times.ours.push(importMs(ours));
-      times.reference.push(importMs(reference));
+export async function importTimes(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  const rows: Row[] = [];
+  try {
+    await build({ outDir: join(folder, 'ours') });
+    const empty = await written(folder, 'empty', 'export const handler = () => undefined;');
+    for (const [operation, source] of Object.entries(clients)) {
+      const reference = await written(folder, `reference-${operation}`, source);
+      const ours = join(folder, 'ours', operation, 'index.js');
+      const times: Record<'empty' | 'ours' | 'reference', Loaded[]> = {
+        empty: [],
+        ours: [],
+        reference: [],
+      };
+      for (let sample = 0; sample < samples; sample += 1) {
+        times.empty.push(load(empty));
+        times.ours.push(load(ours));
+        times.reference.push(load(reference));
+      }
+      const over = (list: readonly Loaded[], of: keyof Loaded) =>
+        median(list.map((each) => each[of])) - median(times.empty.map((each) => each[of]));
+      const what = 'NodejsFunction defaults';
+      rows.push(
+        {
+          section: 'import time over an empty function',
+          what: operation,
+          value: over(times.ours, 'ms'),
+          unit: 'ms',
+          reference: { what, value: over(times.reference, 'ms') },
+          budget,
+          isRatio: true,
+          samples: times,
+        },
+        {
+          section: 'memory over an empty function',
+          what: operation,
+          value: over(times.ours, 'mb'),
+          unit: 'MB',
+          reference: { what, value: over(times.reference, 'mb') },
+        },
+      );
     }
-    const over = (list: readonly number[]) => median(list) - median(times.empty);
-    const ratio = over(times.ours) / over(times.reference);
-    process.stdout.write(
-      `${operation}: median import ${median(times.ours).toFixed(1)} ms, NodejsFunction defaults ${median(times.reference).toFixed(1)} ms, empty ${median(times.empty).toFixed(1)} ms: ratio ${ratio.toFixed(2)} (budget ${budget})\n`,
-    );
-    if (ratio > budget) process.exitCode = 1;
+    return rows;
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-} finally {
-  rmSync(folder, { recursive: true });
 }
 
 /** A bundle with the options of `NodejsFunction` where the SDK is bundled and nothing else is set. */
-async function written(name: string, source: string): Promise<string> {
+async function written(folder: string, name: string, source: string): Promise<string> {
   const outfile = join(folder, name, 'index.js');
   await bundle({
     stdin: { contents: source, resolveDir: root, loader: 'ts' },
@@ -72,10 +98,14 @@ async function written(name: string, source: string): Promise<string> {
   return outfile;
 }
 
-function importMs(file: string): number {
-  const code = `const a = performance.now(); require(${JSON.stringify(file)}); process.stdout.write(String(performance.now() - a));`;
+/** Loads it in a process of its own: milliseconds, and megabytes that the process has then. */
+function load(file: string): Loaded {
+  const code = `const a = performance.now(); require(${JSON.stringify(file)}); const ms = performance.now() - a; process.stdout.write(JSON.stringify({ ms, mb: process.memoryUsage.rss() / 1e6 }));`;
   const env = { PATH: process.env['PATH'] ?? '', AWS_REGION: 'eu-central-1' };
-  return Number(execFileSync(process.execPath, ['-e', code], { env, encoding: 'utf8' }));
+  const loaded: Loaded = JSON.parse(
+    execFileSync(process.execPath, ['-e', code], { env, encoding: 'utf8' }),
+  );
+  return loaded;
 }
 
 function median(list: readonly number[]): number {

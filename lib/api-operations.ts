@@ -33,6 +33,8 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'show-claim-page': 'Links in mails lead nowhere, so that owners cannot see their key.',
   'show-mail-settings': 'Admins cannot see which mails are on; mails go out all the same.',
   'change-mail-settings': 'Admins cannot switch mails on or off; mails go out all the same.',
+  'show-openapi': 'Nobody can fetch the description of the API; the API itself works.',
+  'show-reference': 'The reference at /docs does not open; the API itself works.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };
@@ -148,6 +150,8 @@ export function apiOperations(
     'show-claim-page': create('show-claim-page'),
     'show-mail-settings': showMailSettings,
     'change-mail-settings': changeMailSettings,
+    'show-openapi': create('show-openapi'),
+    'show-reference': create('show-reference'),
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),
   };

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build as bundle, type Metafile, type Plugin } from 'esbuild';
+import { compressed, listAssets } from './assets.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -61,6 +62,7 @@ export async function build({ outDir = join(root, 'dist') }: BuildOptions = {}):
   // The checkout is an ES module package; the bundles are not. Lambda gets the folders below only.
   await replaceFile(outDir, join(outDir, 'package.json'), '{ "type": "commonjs" }\n');
   await replaceFile(outDir, join(outDir, 'meta.json'), `${JSON.stringify(result.metafile)}\n`);
+  await writeAssets(outDir);
   await removeForgotten(outDir, operations);
   return sizes(result.metafile, outDir, operations);
 }
@@ -149,6 +151,19 @@ async function replaceFile(outDir: string, path: string, contents: string | Uint
   const temporary = join(outDir, `.${relative(outDir, path).replaceAll('/', '-')}.${process.pid}`);
   await writeFile(temporary, wanted);
   await rename(temporary, path);
+}
+
+/** Puts the files that a function serves into its `assets`. */
+async function writeAssets(outDir: string): Promise<void> {
+  await Promise.all(
+    listAssets().map(({ operation, name }) =>
+      replaceFile(
+        outDir,
+        join(outDir, operation, 'assets', `${name}.gz`),
+        compressed(operation, name),
+      ),
+    ),
+  );
 }
 
 /** Removes the bundle of an operation that is no more, which would else be measured for ever. */

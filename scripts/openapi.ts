@@ -80,6 +80,7 @@ function pathItem(operation: string, path: string, { contract, takesIdempotencyK
   ];
   return {
     operationId: operation + path.replaceAll('/', '-').replaceAll(/[{}]/g, ''),
+    tags: [tagOf(path)],
     summary,
     description,
     security: open === true ? [] : [bearer.id, ...headers].map((id) => ({ [id]: [] })),
@@ -97,6 +98,14 @@ function pathItem(operation: string, path: string, { contract, takesIdempotencyK
       ...errorResponses(takesIdempotencyKey ? [errors, repeatErrors] : [errors]),
     },
   };
+}
+
+/** What a reader looks for it under. */
+function tagOf(path: string): string {
+  if (path.includes('claim')) return 'Claim links';
+  if (/^\/(v2\/)?key\//.test(path)) return 'Keys';
+  if (path.startsWith('/audit')) return 'Audit';
+  return path.startsWith('/email/') ? 'Mails' : 'Service';
 }
 
 /** One answer per status; what it means in several lists is said one after the other. */

@@ -26,6 +26,7 @@ export const contract: Contract = {
   ]),
   errors: {
     ...commonErrors,
+    400: 'model contains a virtual key.',
     401: `${commonErrors[401]} Or the key checks itself, and is none.`,
     403: "The caller's key is an ordinary one, of type llm_api, or its allowed_routes exclude this.",
     413: 'The body has more than 256 kB.',

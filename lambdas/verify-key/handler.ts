@@ -12,6 +12,7 @@ import { Unauthenticated } from '../shared/domain/errors.ts';
 import { tokenHash } from '../shared/domain/key-format.ts';
 import { countsAsValue } from '../shared/domain/key-row.ts';
 import { scopeOf } from '../shared/domain/roles.ts';
+import { checkStorable } from '../shared/domain/storable.ts';
 import { targetOf } from '../shared/domain/target.ts';
 import { isValid, meantBy, verdictOn } from '../shared/domain/verdict.ts';
 import { ok } from '../shared/http/answer.ts';
@@ -50,6 +51,8 @@ export function verifyKey(wire: () => Stores) {
     if ('error' in asked) throw asked.error;
     if (caller !== null) scopeOf(caller, 'key.verify', request.route);
     const { key, model = null } = asked.done;
+    // It is told again, and a key never is.
+    checkStorable({ model }, []);
     const row = loaded.target;
     const hash = tokenHash(key);
     // By whatever it was found: neither a token hash nor a key id is its value.

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorAnswer, jsonAnswer } from './aws-json.ts';
 import type { Answer } from './forward.ts';
 import { faultQueue } from './guard-faults.ts';
@@ -46,7 +47,8 @@ export async function startFaultingServer(
     const { socket } = incoming;
     const port = socket.remotePort ?? 0;
     const effect = () => answer({ operation, incoming, body });
-    switch (faults.take(operation, about(body))) {
+    const fault = faults.take(operation, about(body));
+    switch (fault?.mode) {
       case 'refuse':
         return errorAnswer('AccessDeniedException', `Injected refusal of ${operation}`);
       case 'throttle':
@@ -69,7 +71,12 @@ export async function startFaultingServer(
         await effect();
         await killCaller(port);
         return null;
-      case null:
+      case 'delay': {
+        const given = await effect();
+        await sleep(fault?.delayMs ?? 0);
+        return given;
+      }
+      case undefined:
         return effect();
     }
   };

@@ -9,6 +9,8 @@ const sources = [
   'lib',
   'lambdas',
   'scripts/build.ts',
+  'scripts/assets.ts',
+  'docs/openapi.json',
   'cdk.json',
   'package.json',
   'package-lock.json',

@@ -8,9 +8,21 @@ const fault = z.object({
    * `fail`: its internal error, no effect. `hang`: no answer, no effect. `lose-answer`: the effect
    * takes place, no answer. `cut`: the effect takes place, and the connection breaks instead of an
    * answer. `kill`: the process that called is killed, no effect. `kill-after`: the effect takes
-   * place, and the process that called is killed before the answer.
+   * place, and the process that called is killed before the answer. `delay`: the effect takes place, and
+   * the answer `delayMs` after it would have come.
    */
-  mode: z.enum(['refuse', 'throttle', 'fail', 'hang', 'lose-answer', 'cut', 'kill', 'kill-after']),
+  mode: z.enum([
+    'refuse',
+    'throttle',
+    'fail',
+    'hang',
+    'lose-answer',
+    'cut',
+    'kill',
+    'kill-after',
+    'delay',
+  ]),
+  delayMs: z.prefault(z.number().check(z.int(), z.nonnegative()), 0),
   /** How many matching calls it hits before it is spent. */
   times: z.prefault(z.number().check(z.int(), z.positive()), 1),
   /**
@@ -26,8 +38,8 @@ export type Fault = z.infer<typeof fault>;
 export interface Faults {
   /** Throws when the text is not the JSON of a fault. */
   add(json: string): Fault;
-  /** The mode of the first fault that matches this call, which counts as used; null for none. */
-  take(operation: string, about: string): Fault['mode'] | null;
+  /** The first fault that matches this call, which counts as used; null for none. */
+  take(operation: string, about: string): Pick<Fault, 'mode' | 'delayMs'> | null;
   pending(): Fault[];
   clear(): void;
 }
@@ -48,7 +60,7 @@ export function faultQueue(): Faults {
       if (hit === undefined) return null;
       hit.times -= 1;
       faults = faults.filter((each) => each.times > 0);
-      return hit.mode;
+      return hit;
     },
     pending: () => faults.map((each) => ({ ...each })),
     clear() {

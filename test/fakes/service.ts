@@ -57,9 +57,12 @@ import {
   showMailSettings,
   route as showMailSettingsRoute,
 } from '../../lambdas/show-mail-settings/handler.ts';
+import { showOpenApi } from '../../lambdas/show-openapi/handler.ts';
+import { showReference } from '../../lambdas/show-reference/handler.ts';
 import { updateKey, route as updateRoute } from '../../lambdas/update-key/handler.ts';
 import { updateKeys, route as updateKeysRoute } from '../../lambdas/update-keys/handler.ts';
 import { verifyKey } from '../../lambdas/verify-key/handler.ts';
+import { compressed } from '../../scripts/assets.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
@@ -187,6 +190,8 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
         ...own,
         operation: changeMailSettings(own),
       })),
+      'show-openapi': showOpenApi((name) => compressed('show-openapi', name)),
+      'show-reference': showReference((name) => compressed('show-reference', name)),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };

@@ -14,8 +14,14 @@ import type { Service } from './fixtures/stored.ts';
 
 type Route = (typeof routes)[number];
 
-/** Routes for people without a key: a claim, its page, and whether the service is there. */
-const open: readonly Route['operation'][] = ['claim-key', 'show-claim-page', 'check-liveness'];
+/** Routes for people without a key: a claim, its page, the reference, and whether the service is there. */
+const open: readonly Route['operation'][] = [
+  'claim-key',
+  'show-claim-page',
+  'show-openapi',
+  'show-reference',
+  'check-liveness',
+];
 
 /** How a request of each operation names a key, besides in its path; null where none can be named. */
 const namings: Readonly<Record<Route['operation'], ((key: string) => Partial<Sent>) | null>> = {
@@ -39,6 +45,8 @@ const namings: Readonly<Record<Route['operation'], ((key: string) => Partial<Sen
   'show-claim-page': null,
   'show-mail-settings': null,
   'change-mail-settings': null,
+  'show-openapi': null,
+  'show-reference': null,
   'check-liveness': null,
 };
 

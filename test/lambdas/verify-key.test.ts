@@ -387,6 +387,15 @@ describe('a request that is no check', () => {
     },
   );
 
+  it('names a key as its model, which would be told again', async () => {
+    const service = await startedService();
+    const { key } = await issue(service);
+    const other = await issue(service);
+    const answer = await verify(service, { key, model: `x ${other.key}` });
+    expect(refusalIn(answer)).toEqual([400, 'model']);
+    expect(JSON.stringify(answer)).not.toContain(other.key);
+  });
+
   it('is a valid one with an empty key, of which none is found', async () => {
     const service = await startedService();
     expect(told(await verify(service, { key: '' }))).toEqual([false, 'not_found']);

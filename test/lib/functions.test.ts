@@ -71,6 +71,8 @@ describe('functions', () => {
       showclaimpageFunction: ['SETTINGS'],
       showmailsettingsFunction: ['SETTINGS', 'NOTICES_TABLE', 'KEYS_TABLE'],
       changemailsettingsFunction: ['SETTINGS', 'NOTICES_TABLE', 'IDEMPOTENCY_TABLE', 'KEYS_TABLE'],
+      showopenapiFunction: ['SETTINGS'],
+      showreferenceFunction: ['SETTINGS'],
       checklivenessFunction: ['SETTINGS'],
       refuseunknownrouteFunction: ['SETTINGS'],
       StreamsauditkeychangeFunction: ['SETTINGS', 'AUDIT_TABLE'],

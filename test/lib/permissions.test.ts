@@ -180,6 +180,8 @@ describe('permissions', () => {
         [kmsKey]: ['kms:Decrypt'],
       },
       showclaimpageRole: { showclaimpageLogs: logs },
+      showopenapiRole: { showopenapiLogs: logs },
+      showreferenceRole: { showreferenceLogs: logs },
       checklivenessRole: { checklivenessLogs: logs },
       refuseunknownrouteRole: { refuseunknownrouteLogs: logs },
       StreamsauditkeychangeRole: {

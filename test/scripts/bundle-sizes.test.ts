@@ -3,24 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build, listOperations } from '../../scripts/build.ts';
+import { budgetOf } from '../../scripts/bundle-budgets.ts';
 
 interface Output {
   readonly bytes: number;
   readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
 }
-
-/** Budgets in kB (1000 bytes), minified; docs/adr/0005-bundle-budgets.md has the reasons. */
-const budgets: Readonly<Record<string, number>> = {
-  'generate-key': 270,
-  'update-key': 270,
-  'regenerate-key': 270,
-  'delete-key': 270,
-  'provision-admin-key': 270,
-  'settle-due': 270,
-  'rotate-due-keys': 270,
-  'email-key-change': 270,
-};
-const otherBudget = 245;
 
 describe('bundle sizes', () => {
   let outDir: string;
@@ -42,7 +30,7 @@ describe('bundle sizes', () => {
     for (const operation of await listOperations()) {
       const output = outputs.get(operation);
       if (output === undefined) throw new Error(`${operation} was not built`);
-      const budget = (budgets[operation] ?? otherBudget) * 1000;
+      const budget = budgetOf(operation) * 1000;
       expect(
         output.bytes,
         `${operation} is too big; largest inputs:\n${largest(output)}`,

@@ -10,6 +10,8 @@ export interface Answer {
   readonly html?: string;
   /** Of the key that it is about, for the log line, where the request named none. */
   readonly keyId?: string;
+  /** A file, in the place of the body. */
+  readonly bytes?: Buffer;
 }
 
 export const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -31,7 +33,7 @@ export function page(param: string, body: unknown): Answer {
 }
 
 export const gatewayAnswer = (
-  { status, body, headers, html }: Answer,
+  { status, body, headers, html, bytes }: Answer,
   requestId: string,
 ): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
@@ -40,5 +42,7 @@ export const gatewayAnswer = (
     'x-request-id': requestId,
     ...headers,
   },
-  body: html ?? JSON.stringify(body),
+  ...(bytes === undefined
+    ? { body: html ?? JSON.stringify(body) }
+    : { body: bytes.toString('base64'), isBase64Encoded: true }),
 });

@@ -28,6 +28,9 @@ export const routes = [
   { method: 'GET', path: '/email/event_settings', operation: 'show-mail-settings' },
   { method: 'PATCH', path: '/email/event_settings', operation: 'change-mail-settings' },
   { method: 'POST', path: '/email/event_settings/reset', operation: 'change-mail-settings' },
+  { method: 'GET', path: '/openapi.json', operation: 'show-openapi' },
+  { method: 'GET', path: '/docs', operation: 'show-reference' },
+  { method: 'GET', path: '/docs/{file}', operation: 'show-reference' },
   { method: 'GET', path: '/health/liveliness', operation: 'check-liveness' },
   { method: 'GET', path: '/health/liveness', operation: 'check-liveness' },
 ] as const;

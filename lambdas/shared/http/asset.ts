@@ -1,0 +1,59 @@
+/** Files that are built beside a function and served as they are. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { RouteNotFound } from '../domain/errors.ts';
+import type { Answer } from './answer.ts';
+import type { Request } from './request.ts';
+
+const types: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+};
+
+/** A file of the function's, compressed, where `scripts/build.ts` has put it. */
+export const ownAsset = (name: string): Buffer =>
+  readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '', 'assets', `${name}.gz`));
+
+/**
+ * Answers files as they are, compressed for those who take that; a browser asks each time whether its copy
+ * is the latest. Throws `RouteNotFound` for a name that is none of `names`.
+ *
+ * @param compressed the file of a name
+ */
+export function assetsOf(compressed: (name: string) => Buffer, names: readonly string[]) {
+  const read = new Map<string, { readonly gzipped: Buffer; readonly etag: string }>();
+  return ({ headers }: Request, name: string, more: Answer['headers'] = {}): Answer => {
+    if (!names.includes(name)) throw new RouteNotFound();
+    let file = read.get(name);
+    if (file === undefined) {
+      const gzipped = compressed(name);
+      const hash = createHash('sha256').update(gzipped).digest('base64url');
+      file = { gzipped, etag: `"${hash}"` };
+      read.set(name, file);
+    }
+    const { gzipped, etag } = file;
+    const cached = {
+      'cache-control': 'no-cache',
+      vary: 'accept-encoding',
+      'x-content-type-options': 'nosniff',
+      etag,
+      ...more,
+    };
+    if (headers['if-none-match'] === etag) return { status: 304, body: undefined, headers: cached };
+    const isCompressed = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+    return {
+      status: 200,
+      body: undefined,
+      headers: {
+        ...cached,
+        'content-type': types[extname(name)] ?? 'application/octet-stream',
+        ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+      },
+      bytes: isCompressed ? gzipped : gunzipSync(gzipped),
+    };
+  };
+}

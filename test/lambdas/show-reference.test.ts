@@ -1,0 +1,97 @@
+/** `GET /openapi.json` and `GET /docs`: the description of the API, and the page that shows it. */
+import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { startedService } from '../fakes/service.ts';
+import { untouched } from './fixtures/calls.ts';
+
+const files = ['reference.js', 'swagger-ui.css', 'swagger-ui-bundle.js'] as const;
+
+/** As API Gateway passes it on: the bytes of the body. */
+async function asked(target: string, headers: Readonly<Record<string, string>> = {}) {
+  const { answer } = await startedService();
+  const given = await answer({
+    method: 'GET',
+    target,
+    headers: Object.entries(headers),
+    body: Buffer.from(''),
+    sourceIp: '192.0.2.1',
+    requestId: 'request-1',
+    at: new Date(),
+  });
+  const bytes = Buffer.from(given.body ?? '', given.isBase64Encoded === true ? 'base64' : 'utf8');
+  return { status: given.statusCode, headers: given.headers ?? {}, bytes };
+}
+
+describe('show-openapi', () => {
+  it('answers the description that is in the repository, to whoever asks from wherever', async () => {
+    const { status, headers, bytes } = await asked('/openapi.json');
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'access-control-allow-origin': '*',
+    });
+    expect(JSON.parse(bytes.toString())).toEqual(
+      JSON.parse(await readFile('docs/openapi.json', 'utf8')),
+    );
+  });
+});
+
+describe('show-reference', () => {
+  it.each([
+    ['/docs', 'text/html; charset=utf-8'],
+    ['/docs/reference.js', 'text/javascript; charset=utf-8'],
+    ['/docs/swagger-ui.css', 'text/css; charset=utf-8'],
+    ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ])(
+    'answers %s as what it is, and lets a page run and call nothing of elsewhere',
+    async (target, type) => {
+      const { status, headers, bytes } = await asked(target);
+      expect([status, headers['content-type']]).toEqual([200, type]);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['content-security-policy']).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      expect(bytes.length).toBeGreaterThan(100);
+    },
+  );
+
+  it('has nothing from elsewhere in its page, and its page has all of its files', async () => {
+    const page = (await asked('/docs')).bytes.toString();
+    expect(page).not.toMatch(/https?:/);
+    const named = [...page.matchAll(/"docs\/([^"]+)"/g)].map(([, name]) => name);
+    expect(new Set(named)).toEqual(new Set(files));
+  });
+
+  it('compresses for those who take that, and for nobody else', async () => {
+    const plain = await asked('/docs/swagger-ui.css');
+    const packed = await asked('/docs/swagger-ui.css', { 'accept-encoding': 'br, gzip' });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
+    expect(gunzipSync(packed.bytes)).toEqual(plain.bytes);
+    expect(packed.bytes.length).toBeLessThan(plain.bytes.length / 3);
+  });
+
+  it('sends a file once, as long as it stays the same', async () => {
+    const first = await asked('/docs/reference.js');
+    const again = await asked('/docs/reference.js', {
+      'if-none-match': String(first.headers['etag']),
+    });
+    expect([again.status, again.bytes.length]).toEqual([304, 0]);
+    const other = await asked('/docs/reference.js', { 'if-none-match': '"other"' });
+    expect(other.status).toBe(200);
+  });
+
+  it.each(['/docs/package.json', '/docs/..%2findex.js', '/docs/%2e%2e', '/docs/__proto__'])(
+    'has no file %s',
+    async (target) => {
+      const { status, bytes } = await asked(target);
+      expect([status, JSON.parse(bytes.toString()).error.type]).toEqual([404, 'not_found_error']);
+    },
+  );
+
+  it('changes nothing', async () => {
+    const service = await startedService();
+    await untouched(service, () => service.send({ method: 'GET', path: '/docs' }));
+  });
+});
