@@ -17,6 +17,9 @@ const seed = Number(values.seed);
 if (!(requests > 0) || !Number.isInteger(seed))
   throw new Error('--requests and --seed are numbers');
 
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.message}\n${describe(error.cause)}` : '';
+
 const write = process.stdout.write.bind(process.stdout);
 write(`seed ${seed}\n`);
 try {
@@ -26,7 +29,7 @@ try {
   write(`${report.requests} requests, ${report.succeeded.size} operations with a success\n`);
   for (const [status, count] of Object.entries(report.statuses)) write(`${status}: ${count}\n`);
 } catch (error) {
-  write(`${String(error)}\n${error instanceof Error ? String(error.cause ?? '') : ''}\n`);
+  write(`${describe(error)}\n`);
   process.exitCode = 1;
 } finally {
   process.stdout.write = write;

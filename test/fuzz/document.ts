@@ -1,6 +1,7 @@
 /** The operations of the OpenAPI document, with checks of their answers. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+// oxlint-disable-next-line no-restricted-imports -- only the full package reads JSON Schema, and nothing bundles this
 import * as z from 'zod';
 import type { Schema } from './values-of.ts';
 

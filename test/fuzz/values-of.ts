@@ -21,18 +21,30 @@ export interface Schema {
 /** Names and values that mean something to the service, of which the run knows some. */
 export type Known = fc.Arbitrary<unknown>;
 
-const telling = fc.constantFrom<unknown>(
-  ...[null, '', ' ', 'a', '30d', '1mo', '-1', '0s', '9999999999d', 'ada@example.com', '*'],
-  ...[
-    'proxy_admin',
-    'read_only',
-    '2030-01-01T00:00:00.000Z',
-    '\u0000',
-    '\ud800',
-    'é',
-    'x'.repeat(600),
-  ],
-  ...[0, -1, 1.5, 1e21, Number.MAX_SAFE_INTEGER, true, false, [], [null], {}, { a: { b: [] } }],
+const tellingTexts = [
+  '',
+  ' ',
+  'a',
+  'é',
+  '*',
+  '\u0000',
+  '\ud800',
+  'x'.repeat(600),
+  '30d',
+  '1mo',
+  '-1',
+  '0s',
+  '9999999999d',
+  '2030-01-01T00:00:00.000Z',
+  'ada@example.com',
+  'proxy_admin',
+  'read_only',
+];
+const tellingNumbers = [0, -1, 1.5, 1e21, Number.MAX_SAFE_INTEGER];
+const telling = fc.oneof(
+  fc.constantFrom(...tellingTexts),
+  fc.constantFrom(...tellingNumbers),
+  fc.constantFrom<unknown>(null, true, false, [], [null], {}, { a: { b: [] } }),
 );
 const anything = fc.oneof({ weight: 3, arbitrary: telling }, fc.jsonValue({ maxDepth: 3 }));
 
@@ -80,6 +92,7 @@ function fitting(schema: Schema, known: Known): fc.Arbitrary<unknown> {
       return fc.array(valuesOf(schema.items ?? {}, known), { maxLength: 4 });
     case 'object':
       return objectOf(schema, known);
+    case undefined:
     default:
       return anything;
   }

@@ -14,7 +14,7 @@ import { ask, atRest, isLetIn, rowOf } from './fixtures/calls.ts';
 
 /** Keys are written backwards in it, so that no scanner takes them for somebody's. */
 const older: typeof written = JSON.parse(
-  JSON.stringify(written).replaceAll(/\w+_kl-ks/g, (key) => [...key].reverse().join('')),
+  JSON.stringify(written).replaceAll(/\w+_kl-ks/g, (key) => key.split('').toReversed().join('')),
 );
 const { keys } = older;
 const item = z.catchall(z.object({ pk: z.string() }), z.unknown());
