@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listAssets } from '../../scripts/assets.ts';
 import { build, listOperations } from '../../scripts/build.ts';
 
 let scratch = '';
@@ -32,8 +33,9 @@ describe('build', () => {
 
     const contents = await contentsOf(outDir);
     const bundles = operations.map((operation) => `/${operation}/index.js`);
+    const assets = listAssets().map(({ operation, name }) => `/${operation}/assets/${name}.gz`);
     expect(Object.keys(contents).sort()).toEqual(
-      ['/meta.json', '/package.json', ...bundles].sort(),
+      ['/meta.json', '/package.json', ...bundles, ...assets].sort(),
     );
     await build({ outDir });
     expect(await contentsOf(outDir)).toEqual(contents);
