@@ -35,7 +35,7 @@ export interface Environment {
    * first calls are no slower than the others. AWS bills them by the hour, used or not.
    */
   readonly provisionedConcurrency: Readonly<Record<string, number>>;
-  /** Whether the functions record traces (X-Ray): how long each call took, never what was in it. */
+  /** Whether the functions record traces (X-Ray): how long each invocation took, never what was in it. */
   readonly tracing: boolean;
   readonly retention: Retention;
   /** Retain tables, bucket and logs when the stack goes, and protect the tables from deletion. */

@@ -10,6 +10,7 @@ import { eachInFlight } from '../../scripts/operator/each-in-flight.ts';
 import { keyScanner } from '../canary/key-scanner.ts';
 import { seenKeys } from '../canary/seen.ts';
 import { scanSinks } from '../canary/sinks.ts';
+import { documentedLines } from '../fixtures/documented-lines.ts';
 import { invocationRecord } from '../fixtures/invocation-record.ts';
 import { sesEvents } from '../fixtures/ses-events.ts';
 import { issued, masterKey } from './api-client.ts';
@@ -49,22 +50,8 @@ const repeatsNames = new Set(['show-key-info', 'show-keys', 'update-key']);
 
 /** What each function's log may have: fields that have names, of which none takes what was sent. */
 const logFields = new Set([
-  'level',
-  'message',
-  'operation',
-  'request_id',
-  'status',
-  'duration_ms',
-  'caller',
-  'error_type',
-  'error',
-  'cause',
-  'key_id',
-  'notice_id',
-  'message_id',
-  'change',
-  'seq',
-  'gap',
+  ...['level', 'message'],
+  ...[...documentedLines.values()].flatMap(({ always, sometimes }) => [...always, ...sometimes]),
 ]);
 
 function isNamed(line: string): boolean {
@@ -148,8 +135,10 @@ describe('after all that was done', async () => {
   const strays = keyScanner([foreign, inFields].map((value) => ({ value, origin: 'nobody' })));
 
   it('a key in a wrong place breaks nothing, and is repeated to nobody', () => {
-    // A 503 is what a busy machine may say.
     expect(told.filter(({ status }) => status >= 500 && status !== 503)).toEqual([]);
+    // A 503 is what a busy machine may say, now and then.
+    const unavailable = told.filter(({ status }) => status === 503);
+    expect(unavailable.length).toBeLessThan(told.length / 20);
     const repeating = told.filter(
       ({ operation, status, text }) =>
         !(status === 200 && repeatsNames.has(operation)) && strays.findIn(text).length > 0,

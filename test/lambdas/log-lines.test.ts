@@ -15,6 +15,7 @@ import { Unavailable } from '../../lambdas/shared/domain/errors.ts';
 import { lambdaContext } from '../fakes/gateway-event.ts';
 import { masterKey, startedService } from '../fakes/service.ts';
 import { streamRecordOf } from '../fakes/stream-record.ts';
+import { documentedLines } from '../fixtures/documented-lines.ts';
 import { ownMetrics } from '../fixtures/own-metrics.ts';
 import { sesEvents } from '../fixtures/ses-events.ts';
 import { settingsWith } from '../fixtures/settings.ts';
@@ -23,33 +24,6 @@ import { claim, mailed } from './fixtures/claims.ts';
 import { look } from './fixtures/lists.ts';
 
 type Line = Readonly<Record<string, unknown>>;
-
-const root = join(import.meta.dirname, '../..');
-
-interface Kind {
-  readonly always: readonly string[];
-  readonly sometimes: readonly string[];
-  readonly metrics: readonly string[];
-}
-
-/** The table under "Reading the logs": messages, who writes them, fields, further fields, metrics. */
-const documented = new Map<string, Kind>();
-const section = readFileSync(join(root, 'docs/runbook.md'), 'utf8')
-  .split('\n## Reading the logs\n')[1]
-  ?.split('\n## ')[0];
-const namesIn = (cell: string | undefined) =>
-  [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
-for (const row of section?.split('\n').filter((line) => line.startsWith('| `')) ?? []) {
-  const [, messages, , always, sometimes, metrics] = row.split('|').map(namesIn);
-  if (messages?.includes('message') !== false) continue;
-  for (const message of messages) {
-    documented.set(message, {
-      always: always ?? [],
-      sometimes: sometimes ?? [],
-      metrics: metrics ?? [],
-    });
-  }
-}
 
 let lines: Line[] = [];
 beforeEach(() => {
@@ -185,7 +159,7 @@ describe('log lines', () => {
     expect(lines.length).toBeGreaterThan(30);
     for (const line of lines) {
       const { level, message, _aws, environment, ...fields } = line;
-      const kind = documented.get(String(message));
+      const kind = documentedLines.get(String(message));
       if (kind === undefined) throw new Error(`"${String(message)}" is not in the runbook`);
       expect(['info', 'error']).toContain(level);
       const counted = kind.metrics.filter((name) => name in fields);
@@ -205,7 +179,7 @@ describe('log lines', () => {
 
   it('are all in the runbook, and the runbook has no others', () => {
     const written = new Set<string>();
-    const folder = join(root, 'lambdas');
+    const folder = join(import.meta.dirname, '../../lambdas');
     for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       if (!path.endsWith('.ts') || path.endsWith('adapters/log.ts')) continue;
       const text = readFileSync(join(folder, path), 'utf8');
@@ -215,7 +189,7 @@ describe('log lines', () => {
       }
     }
     const messages = new Set(
-      [...documented.keys()].map((message) =>
+      [...documentedLines.keys()].map((message) =>
         message.replace(/^(mail|repair) (?!settings).+$/, '$1 '),
       ),
     );
@@ -224,7 +198,7 @@ describe('log lines', () => {
   });
 
   it('carry the metrics that graphs and alarms are made of, all of them and no others', () => {
-    const named = new Set([...documented.values()].flatMap(({ metrics }) => metrics));
+    const named = new Set([...documentedLines.values()].flatMap(({ metrics }) => metrics));
     expect([...named].sort()).toEqual(Object.keys(ownMetrics).sort());
   });
 
