@@ -50,7 +50,8 @@ const repeatsNames = new Set(['show-key-info', 'show-keys', 'update-key']);
 
 /** What each function's log may have: fields that have names, of which none takes what was sent. */
 const logFields = new Set([
-  ...['level', 'message'],
+  'level',
+  'message',
   ...[...documentedLines.values()].flatMap(({ always, sometimes }) => [...always, ...sometimes]),
 ]);
 

@@ -378,9 +378,10 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
   };
 }
 
-function bodyOf({ body, headers }: APIGatewayProxyStructuredResultV2): unknown {
+function bodyOf({ body, headers, isBase64Encoded }: APIGatewayProxyStructuredResultV2): unknown {
   if (body === undefined) return undefined;
-  return headers?.['content-type'] === 'application/json' ? JSON.parse(body) : body;
+  const text = isBase64Encoded === true ? Buffer.from(body, 'base64').toString('utf8') : body;
+  return headers?.['content-type'] === 'application/json' ? JSON.parse(text) : text;
 }
 
 /** A service with its admin key in place. */
