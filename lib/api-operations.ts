@@ -34,7 +34,7 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'show-mail-settings': 'Admins cannot see which mails are on; mails go out all the same.',
   'change-mail-settings': 'Admins cannot switch mails on or off; mails go out all the same.',
   'show-openapi': 'Nobody can fetch the description of the API; the API itself works.',
-  'show-reference': 'The reference at /docs does not open; the API itself works.',
+  'show-reference': 'People cannot open the reference; the API itself works.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };

@@ -57,6 +57,7 @@ describe('routes', () => {
       'POST /key/{key}/regenerate',
       'POST /key/{key}/reset_spend',
       'POST /key/{key}/claim-link',
+      'GET /docs/{file}',
     ]);
   });
 
