@@ -35,6 +35,7 @@ const impacts: Readonly<Record<ApiOperation, string>> = {
   'change-mail-settings': 'Admins cannot switch mails on or off; mails go out all the same.',
   'show-openapi': 'Nobody can fetch the description of the API; the API itself works.',
   'show-reference': 'People cannot open the reference; the API itself works.',
+  'show-console': 'People cannot open the console; the API itself works.',
   'check-liveness': 'Probes take the whole service for dead and may send its callers elsewhere.',
   'refuse-unknown-route': 'Callers of a wrong path get a bare 500 and not a hint.',
 };
@@ -152,6 +153,7 @@ export function apiOperations(
     'change-mail-settings': changeMailSettings,
     'show-openapi': create('show-openapi'),
     'show-reference': create('show-reference'),
+    'show-console': create('show-console'),
     'check-liveness': create('check-liveness'),
     'refuse-unknown-route': create('refuse-unknown-route'),
   };

@@ -2,11 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { buildSync } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
 /** By operation and name, where each comes from. */
 const sources: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'show-console': {
+    'index.html': 'console/index.html',
+    'console.js': 'console/main.tsx',
+    'console.css': 'console/console.css',
+  },
   'show-openapi': { 'openapi.json': 'docs/openapi.json' },
   'show-reference': {
     'index.html': 'lambdas/show-reference/index.html',
@@ -25,6 +31,28 @@ export const listAssets = () =>
 export function compressed(operation: string, name: string): Buffer {
   const source = sources[operation]?.[name];
   if (source === undefined) throw new Error(`${operation} serves no ${name}`);
+  return gzipSync(served(source), { level: 9 });
+}
+
+/** What is written for people to read, as small as it gets. */
+function served(source: string): string {
+  if (source.startsWith('console/') && !source.endsWith('.html')) return bundled(source);
   const text = readFileSync(join(root, source), 'utf8');
-  return gzipSync(name.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : text, { level: 9 });
+  return source.endsWith('.json') ? JSON.stringify(JSON.parse(text)) : text;
+}
+
+/** One file for browsers, of all that a source imports. Throws esbuild's error where it does not build. */
+function bundled(source: string): string {
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [source],
+    bundle: true,
+    minify: true,
+    legalComments: 'none',
+    format: 'iife',
+    target: ['es2022', 'chrome116', 'firefox124', 'safari17.4'],
+    write: false,
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
 }

@@ -8,6 +8,7 @@ const sources = [
   'bin',
   'lib',
   'lambdas',
+  'console',
   'scripts/build.ts',
   'scripts/assets.ts',
   'docs/openapi.json',

@@ -51,6 +51,7 @@ import {
   route as showAuditRoute,
 } from '../../lambdas/show-audit-record/handler.ts';
 import { handler as showClaimPage } from '../../lambdas/show-claim-page/handler.ts';
+import { showConsole } from '../../lambdas/show-console/handler.ts';
 import { route as infoRoute, showKeyInfo } from '../../lambdas/show-key-info/handler.ts';
 import { showKeys, route as showKeysRoute } from '../../lambdas/show-keys/handler.ts';
 import {
@@ -192,6 +193,7 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
       })),
       'show-openapi': showOpenApi((name) => compressed('show-openapi', name)),
       'show-reference': showReference((name) => compressed('show-reference', name)),
+      'show-console': showConsole((name) => compressed('show-console', name)),
       'check-liveness': checkLiveness,
       'refuse-unknown-route': refuseUnknownRoute,
     };

@@ -73,6 +73,7 @@ describe('functions', () => {
       changemailsettingsFunction: ['SETTINGS', 'NOTICES_TABLE', 'IDEMPOTENCY_TABLE', 'KEYS_TABLE'],
       showopenapiFunction: ['SETTINGS'],
       showreferenceFunction: ['SETTINGS'],
+      showconsoleFunction: ['SETTINGS'],
       checklivenessFunction: ['SETTINGS'],
       refuseunknownrouteFunction: ['SETTINGS'],
       StreamsauditkeychangeFunction: ['SETTINGS', 'AUDIT_TABLE'],

@@ -182,6 +182,7 @@ describe('permissions', () => {
       showclaimpageRole: { showclaimpageLogs: logs },
       showopenapiRole: { showopenapiLogs: logs },
       showreferenceRole: { showreferenceLogs: logs },
+      showconsoleRole: { showconsoleLogs: logs },
       checklivenessRole: { checklivenessLogs: logs },
       refuseunknownrouteRole: { refuseunknownrouteLogs: logs },
       StreamsauditkeychangeRole: {

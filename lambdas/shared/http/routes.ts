@@ -31,6 +31,8 @@ export const routes = [
   { method: 'GET', path: '/openapi.json', operation: 'show-openapi' },
   { method: 'GET', path: '/docs', operation: 'show-reference' },
   { method: 'GET', path: '/docs/{file}', operation: 'show-reference' },
+  { method: 'GET', path: '/ui', operation: 'show-console' },
+  { method: 'GET', path: '/ui/{file}', operation: 'show-console' },
   { method: 'GET', path: '/health/liveliness', operation: 'check-liveness' },
   { method: 'GET', path: '/health/liveness', operation: 'check-liveness' },
 ] as const;
