@@ -103,17 +103,16 @@ export function App() {
 function Header({ session, onEnd }: { session: Session | null; onEnd: () => void }) {
   return (
     <header>
-      <span class="brand">Latchkey</span>
+      <a class="brand" href={keysHash}>
+        Latchkey
+      </a>
       {session !== null && (
         <>
-          <nav aria-label="Console">
-            <a href={keysHash}>Keys</a>
-          </nav>
           <p class="caller">
             <span class="unseen">Signed in with </span>
             {session.caller.key_id === 'master' ? 'the admin key' : nameOf(session.caller)}
             {session.caller.user_role !== null && (
-              <span class="soft">{` ${session.caller.user_role}`}</span>
+              <span class="role soft">{` ${session.caller.user_role}`}</span>
             )}
           </p>
           <button type="button" class="small" onClick={onEnd}>

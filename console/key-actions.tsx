@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { Key, RotatedKey } from './answers.ts';
 import type { Client } from './client.ts';
 import { useSubmission } from './hooks.ts';
-import { Dialog, Field, Trouble } from './parts.tsx';
+import { Dialog, Field, faultOf, Trouble } from './parts.tsx';
 import { nameOf, textIn } from './text.ts';
 
 type Action = 'block' | 'unblock' | 'rotate' | 'delete';
@@ -176,7 +176,7 @@ function Form({
         }}
       >
         {children}
-        <Trouble error={error} />
+        <Trouble error={faultOf(error) === 'grace_period' ? null : error} />
         <div class="buttons">
           <button type="button" onClick={onClose} disabled={isBusy}>
             Cancel

@@ -99,7 +99,7 @@ function Facts({ info }: { info: Key }) {
   ];
   const others = Object.entries(info)
     .filter(([name]) => !shown.includes(name))
-    .map(([name, value]): Fact => [wordsOf(name), valueText(value)]);
+    .map(([name, value]): Fact => [wordsOf(name), value === 0 ? null : valueText(value)]);
   return (
     <section aria-label="Facts">
       <dl class="facts columns">

@@ -2,26 +2,8 @@
 import type { IssuedKey } from './answers.ts';
 import type { Client } from './client.ts';
 import { useSubmission } from './hooks.ts';
-import { Dialog, Field, Trouble } from './parts.tsx';
-import { listed, textIn } from './text.ts';
-
-/** The body of `POST /key/generate`: what was left empty is not sent. */
-export function bodyOf(form: FormData): Record<string, string | number | boolean | string[]> {
-  const text = (name: string) => textIn(form, name);
-  const texts = ['key_alias', 'user_id', 'team_id', 'user_email', 'duration', 'key_type'];
-  const numbers = ['max_budget', 'rpm_limit', 'tpm_limit'];
-  return {
-    ...Object.fromEntries(texts.map((name) => [name, text(name)]).filter(([, value]) => value)),
-    // As it was typed where it is no number: the API says what is wrong with it.
-    ...Object.fromEntries(
-      numbers
-        .filter((name) => text(name) !== '')
-        .map((name) => [name, Number.isNaN(Number(text(name))) ? text(name) : Number(text(name))]),
-    ),
-    ...(text('models') === '' ? {} : { models: listed(text('models')) }),
-    ...(form.has('send_invite_email') ? { send_invite_email: true } : {}),
-  };
-}
+import { bodyOf, fields } from './new-key-body.ts';
+import { Dialog, Field, faultOf, Trouble } from './parts.tsx';
 
 export function NewKeyDialog({
   client,
@@ -43,7 +25,6 @@ export function NewKeyDialog({
   return (
     <Dialog title="New key" mayCancel={!isBusy} onClose={onClose}>
       <form onSubmit={send}>
-        <Trouble error={error} />
         <div class="fields">
           <Field
             label="Alias"
@@ -62,7 +43,7 @@ export function NewKeyDialog({
           <Field
             label="E-mail"
             name="user_email"
-            hint="Who gets its mails, where the user is no address"
+            hint="Gets its mails; else the user does"
             error={error}
           >
             {(control) => <input {...control} {...plain} inputMode="email" />}
@@ -101,6 +82,7 @@ export function NewKeyDialog({
         <label class="check">
           <input type="checkbox" name="send_invite_email" /> Mail the owner that it is there
         </label>
+        <Trouble error={fields.includes(faultOf(error) ?? '') ? null : error} />
         <div class="buttons">
           <button type="button" onClick={onClose} disabled={isBusy}>
             Cancel

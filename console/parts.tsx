@@ -33,13 +33,14 @@ export function Heading({ title, children }: { title: string; children?: Compone
   );
 }
 
-/** What went wrong, in the API's own words. */
+/** What went wrong, in the API's own words; and what is not for the caller, which trying again does not change. */
 export function Trouble({ error, onAgain }: { error: Error | null; onAgain?: () => void }) {
   if (error === null) return null;
+  const isDenied = error instanceof Refused && [401, 403, 404].includes(error.status);
   return (
-    <div class="trouble" role="alert">
+    <div class={isDenied ? 'trouble denied' : 'trouble'} role="alert">
       <p>{error.message}</p>
-      {onAgain !== undefined && (
+      {onAgain !== undefined && !isDenied && (
         <button type="button" onClick={onAgain}>
           Try again
         </button>
@@ -54,7 +55,11 @@ export const Waiting = ({ what }: { what: string }) => (
   </p>
 );
 
-/** A labelled control of a form; it says so where the API finds fault with it. */
+/** The field that the API finds fault with, or null. */
+export const faultOf = (error: Error | null): string | null =>
+  error instanceof Refused ? error.param : null;
+
+/** A labelled control of a form. Where the API finds fault with it, it says so and takes the focus. */
 export function Field({
   label,
   name,
@@ -75,19 +80,24 @@ export function Field({
   }) => ComponentChildren;
 }) {
   const id = useId();
-  const isAtFault = error instanceof Refused && error.param === name;
+  const field = useRef<HTMLDivElement>(null);
+  const isAtFault = faultOf(error) === name;
+  const said = isAtFault ? error?.message : hint;
+  useEffect(() => {
+    if (isAtFault) field.current?.querySelector<HTMLElement>('input, select')?.focus();
+  }, [isAtFault, error]);
   return (
-    <div class={isAtFault ? 'field fault' : 'field'}>
+    <div ref={field} class={isAtFault ? 'field fault' : 'field'}>
       <label for={id}>{label}</label>
       {children({
         id,
         name,
-        ...(hint === undefined ? {} : { 'aria-describedby': `${id}-hint` }),
+        ...(said === undefined ? {} : { 'aria-describedby': `${id}-hint` }),
         ...(isAtFault ? { 'aria-invalid': true } : {}),
       })}
-      {hint !== undefined && (
+      {said !== undefined && (
         <p class="hint" id={`${id}-hint`}>
-          {hint}
+          {said}
         </p>
       )}
     </div>

@@ -20,9 +20,7 @@ const amount = new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 });
 export const amountText = (value: number): string => amount.format(value);
 
 export const spendText = ({ spend, max_budget }: Pick<Key, 'spend' | 'max_budget'>): string =>
-  max_budget === null
-    ? `${amountText(spend)}, no limit`
-    : `${amountText(spend)} of ${amountText(max_budget)}`;
+  max_budget === null ? amountText(spend) : `${amountText(spend)} of ${amountText(max_budget)}`;
 
 export const statusTexts: Readonly<Record<Key['status'], string>> = {
   active: 'Active',
@@ -31,9 +29,9 @@ export const statusTexts: Readonly<Record<Key['status'], string>> = {
   deleted: 'Deleted',
 };
 
-/** `spend_reset` as `Spend reset`. */
+/** `spend_reset` as `Spend reset`, `rpm_limit` as `RPM limit`. */
 export function wordsOf(name: string): string {
-  const words = name.replaceAll('_', ' ');
+  const words = name.replaceAll('_', ' ').replace(/^[rt]p[md]\b/, (unit) => unit.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -50,13 +48,20 @@ const told = ['updated_at', 'updated_by', 'created_at', 'created_by', 'settings_
 export function changesOf({ before_value, updated_values }: AuditRecord): Changed[] {
   return Object.entries(updated_values ?? {})
     .filter(([name]) => !told.includes(name))
-    .map(([name, after]) => ({
-      name,
-      before: before_value === null ? null : valueText(before_value[name]),
-      after: before_value === null && after === 0 ? null : valueText(after),
-    }))
+    .map(([name, after]) =>
+      before_value === null
+        ? { name, before: null, after: after === 0 ? null : valueText(after) }
+        : changed(name, valueText(before_value[name]), valueText(after)),
+    )
     .filter(({ before, after }) => before !== after);
 }
+
+/** What is not so any more, or was not, is `no` and not nothing. */
+const changed = (name: string, before: string | null, after: string | null): Changed => ({
+  name,
+  before: before ?? (after === 'yes' ? 'no' : null),
+  after: after ?? (before === 'yes' ? 'no' : null),
+});
 
 /** Null for what says nothing: no value, nothing in it, and what a key that was just made has anyway. */
 export function valueText(value: unknown): string | null {

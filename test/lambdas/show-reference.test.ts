@@ -3,29 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { startedService } from '../fakes/service.ts';
+import { askedFor } from './fixtures/assets.ts';
 import { untouched } from './fixtures/calls.ts';
 
 const files = ['reference.js', 'swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 
-/** As API Gateway passes it on: the bytes of the body. */
-async function asked(target: string, headers: Readonly<Record<string, string>> = {}) {
-  const { answer } = await startedService();
-  const given = await answer({
-    method: 'GET',
-    target,
-    headers: Object.entries(headers),
-    body: Buffer.from(''),
-    sourceIp: '192.0.2.1',
-    requestId: 'request-1',
-    at: new Date(),
-  });
-  const bytes = Buffer.from(given.body ?? '', given.isBase64Encoded === true ? 'base64' : 'utf8');
-  return { status: given.statusCode, headers: given.headers ?? {}, bytes };
-}
-
 describe('show-openapi', () => {
   it('answers the description that is in the repository, to whoever asks from wherever', async () => {
-    const { status, headers, bytes } = await asked('/openapi.json');
+    const { status, headers, bytes } = await askedFor('/openapi.json');
     expect(status).toBe(200);
     expect(headers).toMatchObject({
       'content-type': 'application/json',
@@ -46,7 +31,7 @@ describe('show-reference', () => {
   ])(
     'answers %s as what it is, and lets a page run and call nothing of elsewhere',
     async (target, type) => {
-      const { status, headers, bytes } = await asked(target);
+      const { status, headers, bytes } = await askedFor(target);
       expect([status, headers['content-type']]).toEqual([200, type]);
       expect(headers['x-content-type-options']).toBe('nosniff');
       expect(headers['content-security-policy']).toBe(
@@ -57,15 +42,15 @@ describe('show-reference', () => {
   );
 
   it('has nothing from elsewhere in its page, and its page has all of its files', async () => {
-    const page = (await asked('/docs')).bytes.toString();
+    const page = (await askedFor('/docs')).bytes.toString();
     expect(page).not.toMatch(/https?:/);
     const named = [...page.matchAll(/"docs\/([^"]+)"/g)].map(([, name]) => name);
     expect(new Set(named)).toEqual(new Set(files));
   });
 
   it('compresses for those who take that, and for nobody else', async () => {
-    const plain = await asked('/docs/swagger-ui.css');
-    const packed = await asked('/docs/swagger-ui.css', { 'accept-encoding': 'br, gzip' });
+    const plain = await askedFor('/docs/swagger-ui.css');
+    const packed = await askedFor('/docs/swagger-ui.css', { 'accept-encoding': 'br, gzip' });
     expect(plain.headers['content-encoding']).toBeUndefined();
     expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' });
     expect(gunzipSync(packed.bytes)).toEqual(plain.bytes);
@@ -73,19 +58,19 @@ describe('show-reference', () => {
   });
 
   it('sends a file once, as long as it stays the same', async () => {
-    const first = await asked('/docs/reference.js');
-    const again = await asked('/docs/reference.js', {
+    const first = await askedFor('/docs/reference.js');
+    const again = await askedFor('/docs/reference.js', {
       'if-none-match': String(first.headers['etag']),
     });
     expect([again.status, again.bytes.length]).toEqual([304, 0]);
-    const other = await asked('/docs/reference.js', { 'if-none-match': '"other"' });
+    const other = await askedFor('/docs/reference.js', { 'if-none-match': '"other"' });
     expect(other.status).toBe(200);
   });
 
   it.each(['/docs/package.json', '/docs/..%2findex.js', '/docs/%2e%2e', '/docs/__proto__'])(
     'has no file %s',
     async (target) => {
-      const { status, bytes } = await asked(target);
+      const { status, bytes } = await askedFor(target);
       expect([status, JSON.parse(bytes.toString()).error.type]).toEqual([404, 'not_found_error']);
     },
   );
