@@ -1,5 +1,5 @@
 /** The way in: a key, which is asked whose it is. */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { isSendable } from './client.ts';
 import { Field, Heading, Trouble } from './parts.tsx';
 
@@ -14,6 +14,7 @@ export function SignIn({
   const field = useRef<HTMLInputElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(reason === null ? null : new Error(reason));
+  useEffect(() => field.current?.focus(), []);
   const submit = (event: Event) => {
     event.preventDefault();
     const key = field.current?.value.trim() ?? '';

@@ -76,7 +76,7 @@ export function consoleViews(
         await press(page, 'New key');
         await fill(page, { Alias: 'billing/invoices', 'Lives for': 'a while' });
         await press(page, 'Create key');
-        await page.getByRole('alert').waitFor();
+        await page.locator('[aria-invalid=true]').waitFor();
       }),
     ],
     [
