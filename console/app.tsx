@@ -12,6 +12,8 @@ import { ValueDialog } from './value-dialog.tsx';
 
 /** A page that nobody touches for so long signs out. */
 const idleMs = 30 * 60_000;
+/** How long it is said what came of a change. */
+const outcomeMs = 10_000;
 
 interface Session {
   readonly client: Client;
@@ -56,6 +58,20 @@ export function App() {
       setState({ session: { ...session, client: clientWith(value.key) }, reason: null });
     }
   };
+  useEffect(() => {
+    if (outcome === '') return;
+    const timer = setTimeout(() => setOutcome(''), outcomeMs);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+  useEffect(() => {
+    // A page that is left can be kept as it is, for whoever goes back.
+    const leave = () => {
+      end(null);
+      setIssued(null);
+    };
+    addEventListener('pagehide', leave);
+    return () => removeEventListener('pagehide', leave);
+  }, []);
   useIdle(session !== null, () => end('You were signed out: nothing was done here for a while.'));
 
   return (
@@ -110,7 +126,9 @@ function Header({ session, onEnd }: { session: Session | null; onEnd: () => void
         <>
           <p class="caller">
             <span class="unseen">Signed in with </span>
-            {session.caller.key_id === 'master' ? 'the admin key' : nameOf(session.caller)}
+            <a href={hashOfKey(session.caller.key_id)}>
+              {session.caller.key_id === 'master' ? 'the admin key' : nameOf(session.caller)}
+            </a>
             {session.caller.user_role !== null && (
               <span class="role soft">{` ${session.caller.user_role}`}</span>
             )}

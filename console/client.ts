@@ -109,7 +109,7 @@ export function clientOf(key: string, onEnded: (reason: string) => void, fetch: 
       }),
     show: (keyId: string, signal: AbortSignal) =>
       called<KeyInfo>({ path: 'key/info', query: { key: keyId }, signal }),
-    trail: (keyId: string, cursor: string, signal: AbortSignal) =>
+    trail: (keyId: string, cursor: string, signal?: AbortSignal) =>
       called<RecordsPart>({
         path: 'audit',
         query: { key_id: keyId, cursor, page_size: '20' },

@@ -18,10 +18,20 @@ export const Status = ({ status }: Pick<Key, 'status'>) => (
   <span class={`status ${status}`}>{statusTexts[status]}</span>
 );
 
-/** The heading of a view, to which the focus goes when the view opens. */
-export function Heading({ title, children }: { title: string; children?: ComponentChildren }) {
+/** The heading of a view, to which the focus goes when the view opens, unless there is a better place. */
+export function Heading({
+  title,
+  takesFocus = true,
+  children,
+}: {
+  title: string;
+  takesFocus?: boolean;
+  children?: ComponentChildren;
+}) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => {
+    if (takesFocus) heading.current?.focus();
+  }, []);
   useEffect(() => {
     document.title = `${title} · Latchkey`;
   }, [title]);
@@ -185,6 +195,12 @@ export function Dialog({
       onCancel={(event) => {
         event.preventDefault();
         if (mayCancel) onClose();
+      }}
+      // Browsers close it at a second Escape, whatever was said to the first.
+      onClose={({ currentTarget }) => {
+        if (!currentTarget.isConnected) return;
+        if (mayCancel) onClose();
+        else currentTarget.showModal();
       }}
     >
       <h2 id={id}>{title}</h2>

@@ -1,5 +1,5 @@
 /** The way in: a key, which is asked whose it is. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { isSendable } from './client.ts';
 import { Field, Heading, Trouble } from './parts.tsx';
 
@@ -14,7 +14,7 @@ export function SignIn({
   const field = useRef<HTMLInputElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error | null>(reason === null ? null : new Error(reason));
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const submit = (event: Event) => {
     event.preventDefault();
     const key = field.current?.value.trim() ?? '';
@@ -33,7 +33,7 @@ export function SignIn({
   };
   return (
     <main class="sign-in">
-      <Heading title="Sign in" />
+      <Heading title="Sign in" takesFocus={false} />
       <p>
         With a virtual key. You see and change here what that key may see and change by the API.
       </p>

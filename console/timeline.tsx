@@ -37,12 +37,11 @@ export function Timeline({
   const goOn = () => {
     if (cursor === null) return;
     setTrouble(null);
-    client
-      .trail(keyId, cursor, AbortSignal.timeout(35_000))
-      .then(
-        (part) => setOlder((before) => (before.includes(part) ? before : [...before, part])),
-        setTrouble,
-      );
+    client.trail(keyId, cursor).then(
+      // Not where the list has gone on meanwhile, or begun anew.
+      (part) => setOlder((before) => (before === older ? [...before, part] : before)),
+      setTrouble,
+    );
   };
   const records = [answer, ...older].flatMap((part) => part?.audit_logs ?? []);
   return (

@@ -21,7 +21,8 @@ const field = (page: Page, name: string) => page.getByLabel(name, { exact: true 
 const alert = (page: Page) => page.getByRole('alert').textContent();
 const heading = (page: Page, name: string) =>
   page.getByRole('heading', { level: 1, name }).waitFor();
-const link = (page: Page, name: string) => page.getByRole('link', { name, exact: true });
+const link = (page: Page, name: string) =>
+  page.getByRole('main').getByRole('link', { name, exact: true });
 
 interface Asked {
   readonly call: string;
@@ -109,8 +110,8 @@ describe('the life of a key', () => {
     await press(page, 'Copy the value');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(first);
     // Not lost by a key that is pressed too easily.
-    await page.keyboard.press('Escape');
-    expect(await page.locator('#value').textContent()).toBe(first);
+    for (let times = 0; times < 3; times += 1) await page.keyboard.press('Escape');
+    expect(await page.getByRole('dialog').locator('#value').textContent()).toBe(first);
     await press(page, 'I have kept it');
     await heading(page, 'shop/eu');
     expect(posted()).toHaveLength(1);
@@ -474,6 +475,52 @@ describe('the console', () => {
     await page.clock.fastForward('02:00');
     await heading(page, 'Sign in');
     expect(await alert(page)).toContain('nothing was done here for a while');
+    await context.close();
+    await service.stop();
+  });
+
+  it('is signed out when somebody comes back to it', async () => {
+    const service = await consoleService();
+    const { context, page } = await opened(service);
+    await signIn(page, masterKey);
+    // What a browser tells a page that it keeps in its memory as it is.
+    await page.evaluate(() =>
+      dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })),
+    );
+    await heading(page, 'Sign in');
+    await context.close();
+    await service.stop();
+  });
+
+  it('leads whoever has no list to their own key', async () => {
+    const service = await consoleService();
+    const { body } = await service.generate({ key_alias: 'lonely' });
+    const { context, page } = await opened(service);
+    await signIn(page, body.key);
+    expect(await alert(page)).toContain('belongs to no user');
+    await page.getByRole('banner').getByRole('link', { name: 'lonely' }).click();
+    await heading(page, 'lonely');
+    await page.getByText('There is none about this key.').waitFor();
+    await context.close();
+    await service.stop();
+  });
+
+  it('shows the whole trail, a part at a time', async () => {
+    const service = await consoleService();
+    const { body } = await service.generate({ key_alias: 'busy' });
+    for (let limit = 1; limit <= 30; limit += 1) {
+      await service.asAdmin({ path: '/key/update', body: { key: body.key, rpm_limit: limit } });
+    }
+    await service.deliver();
+    const { context, page } = await opened(service, `#/keys/${body.key_id}`);
+    await signIn(page, masterKey);
+    const entries = page.locator('.timeline li');
+    await entries.first().waitFor();
+    expect(await entries.count()).toBe(20);
+    await button(page, 'Show earlier').dblclick();
+    await page.locator('.timeline').getByText('Created').waitFor();
+    expect(await entries.count()).toBe(31);
+    expect(await button(page, 'Show earlier').count()).toBe(0);
     await context.close();
     await service.stop();
   });
