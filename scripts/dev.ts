@@ -65,6 +65,7 @@ function welcome(baseUrl: string): string {
 Ready in ${seconds} s. Everything is in memory and gone when this stops; npm start keeps its keys.
 
 Latchkey      ${baseUrl}
+Console       ${baseUrl}/ui
 Master key    ${masterKey}
 
 Generate a key:

@@ -73,6 +73,7 @@ function stopRequest(): { signal: AbortSignal; requested: Promise<void> } {
 function welcome({ baseUrl }: LocalEnvironment): string {
   return `
 Latchkey      ${baseUrl}
+Console       ${baseUrl}/ui
 Master key    sk-1234
 
 Generate a key:
