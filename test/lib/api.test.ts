@@ -58,6 +58,7 @@ describe('routes', () => {
       'POST /key/{key}/reset_spend',
       'POST /key/{key}/claim-link',
       'GET /docs/{file}',
+      'GET /ui/{file}',
     ]);
   });
 
