@@ -1,5 +1,5 @@
 /** The keys that the caller may see: searched, and a page at a time. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { IssuedKey, KeysPart } from './answers.ts';
 import type { Client } from './client.ts';
 import { useAnswer } from './hooks.ts';
@@ -46,10 +46,17 @@ export function KeyList({
   const cursor = cursors.at(-1) ?? '';
   const [isNew, setNew] = useState(false);
   const { answer, error, isWaiting, again } = useAnswer(
-    (signal) => findPage(client, search, cursor, signal),
-    [client, search, cursor],
+    async (signal) => ({ ...(await findPage(client, search, cursor, signal)), place }),
+    [client, place],
   );
   const next = answer?.next_cursor ?? null;
+  const turnOn = () => {
+    // What is shown while another page is waited for says nothing of what comes after that.
+    if (next !== null && answer?.place === place) onMove({ search, cursors: [...cursors, next] });
+  };
+  const turnBack = () => {
+    if (cursors.length > 1) onMove({ search, cursors: cursors.slice(0, -1) });
+  };
   return (
     <main>
       <div class="head">
@@ -78,19 +85,11 @@ export function KeyList({
         <Table keys={answer.keys} isWaiting={isWaiting} />
       )}
       <nav class="pages" aria-label="Pages">
-        <button
-          type="button"
-          disabled={cursors.length === 1}
-          onClick={() => onMove({ search, cursors: cursors.slice(0, -1) })}
-        >
+        <button type="button" aria-disabled={cursors.length === 1} onClick={turnBack}>
           Previous
         </button>
         <span role="status">{`Page ${cursors.length}`}</span>
-        <button
-          type="button"
-          disabled={next === null}
-          onClick={() => next !== null && onMove({ search, cursors: [...cursors, next] })}
-        >
+        <button type="button" aria-disabled={next === null} onClick={turnOn}>
           Next
         </button>
         <button type="button" class="quiet" onClick={again}>
@@ -133,8 +132,13 @@ function emptyText({ search, cursors }: Place, next: string | null): string {
 function SearchForm({ search, onSearch }: { search: Search; onSearch: (search: Search) => void }) {
   const [typed, setTyped] = useState(search);
   const [isKept, setKept] = useState(false);
-  // Also when the list is told to show all.
-  useEffect(() => setTyped(search), [search]);
+  /** What was searched for from here: what has been typed since stays. */
+  const sent = useRef(search);
+  useEffect(() => {
+    if (search === sent.current) return;
+    setTyped(search);
+    setKept(false);
+  }, [search]);
   useEffect(() => {
     if (typed === search) return;
     let isOver = false;
@@ -143,7 +147,10 @@ function SearchForm({ search, onSearch }: { search: Search; onSearch: (search: S
         (wanted) => {
           if (isOver) return;
           setKept(wanted === null);
-          if (wanted !== null) onSearch(wanted);
+          if (wanted === null) return;
+          sent.current = wanted;
+          setTyped(wanted);
+          onSearch(wanted);
         },
         () => setKept(true),
       );

@@ -14,7 +14,10 @@ export function bodyOf(form: FormData): Record<string, string | number | boolean
     ...Object.fromEntries(
       numbers
         .filter((name) => text(name) !== '')
-        .map((name) => [name, Number.isNaN(Number(text(name))) ? text(name) : Number(text(name))]),
+        .map((name) => [
+          name,
+          Number.isFinite(Number(text(name))) ? Number(text(name)) : text(name),
+        ]),
     ),
     ...(text('models') === '' ? {} : { models: listed(text('models')) }),
     ...(form.has('send_invite_email') ? { send_invite_email: true } : {}),

@@ -7,9 +7,11 @@ const second = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeSty
 const timeFormats = { day, minute, second } as const;
 export type Precision = keyof typeof timeFormats;
 
-/** In the reader's own language and time zone. */
-export const timeText = (iso: string, precision: Precision): string =>
-  timeFormats[precision].format(new Date(iso));
+/** In the reader's own language and time zone; as it is where it is no time. */
+export function timeText(iso: string, precision: Precision): string {
+  const time = new Date(iso);
+  return Number.isNaN(time.getTime()) ? iso : timeFormats[precision].format(time);
+}
 
 /** What a key is called where it has no alias: its masked value. */
 export const nameOf = ({ key_alias, key_name }: Pick<Key, 'key_alias' | 'key_name'>): string =>

@@ -60,7 +60,7 @@ describe('the body of a new key', () => {
     });
   });
 
-  it('leaves what is no number to the API to refuse', () => {
-    expect(bodyOf(formOf({ max_budget: 'lots' }))).toEqual({ max_budget: 'lots' });
+  it.each(['lots', 'Infinity', '1e999'])('leaves %s to the API to refuse', (max_budget) => {
+    expect(bodyOf(formOf({ max_budget }))).toEqual({ max_budget });
   });
 });

@@ -89,6 +89,10 @@ describe('a value', () => {
     expect(valueText('2026-11-25T13:50:00.000Z')).toContain('2026');
     expect(valueText('2026-11-25T13:50:00.000Z')).not.toContain('T13');
   });
+
+  it('that only looks like a time is told as it is', () => {
+    expect(valueText('2026-13-45T99:99:99Z')).toBe('2026-13-45T99:99:99Z');
+  });
 });
 
 it('a key without an alias is called by its masked value', () => {
