@@ -594,6 +594,40 @@ describe('every view', () => {
     120_000,
   );
 
+  it.each([375, 1080])('shows what people chose as text, and has room at %i px', async (width) => {
+    const service = await consoleService();
+    const markup = '<img src=x onerror="alert(1)"><b>bold</b>';
+    const long = 'unbroken'.repeat(30);
+    const { body } = await service.generate({
+      key_alias: long,
+      user_id: markup,
+      team_id: long,
+      models: [long, markup],
+      metadata: { [long]: markup, at: '2026-99-99T99:99:99Z' },
+    });
+    await service.deliver();
+    const { context, page, complaints } = await opened(service, '', {
+      viewport: { width, height: 760 },
+    });
+    await signIn(page, masterKey);
+    await link(page, long).waitFor();
+    expect(await illegible(page)).toEqual([]);
+    await link(page, long).click();
+    await page.locator('.timeline').getByText('Created').waitFor();
+    expect(await illegible(page)).toEqual([]);
+    for (const name of ['Block', 'Rotate', 'Delete']) {
+      await press(page, name);
+      expect(await illegible(page)).toEqual([]);
+      await press(page, 'Cancel');
+    }
+    expect(await page.locator('main').textContent()).toContain(markup);
+    expect(await page.locator('img, b').count()).toBe(0);
+    expect(await page.evaluate(() => location.hash)).toBe(`#/keys/${body.key_id}`);
+    expect(complaints).toEqual([]);
+    await context.close();
+    await service.stop();
+  });
+
   it('is looked at by a check that finds what is wrong', async () => {
     const page = await browser.newPage();
     await page.setContent('<html lang="en"><title>t</title><main><h1>t</h1><input></main></html>');
