@@ -20,6 +20,7 @@ const open: readonly Route['operation'][] = [
   'show-claim-page',
   'show-openapi',
   'show-reference',
+  'show-console',
   'check-liveness',
 ];
 
@@ -47,6 +48,7 @@ const namings: Readonly<Record<Route['operation'], ((key: string) => Partial<Sen
   'change-mail-settings': null,
   'show-openapi': null,
   'show-reference': null,
+  'show-console': null,
   'check-liveness': null,
 };
 

@@ -82,7 +82,7 @@ describe('alarms', () => {
 
   it('watch what an operation answers with a 5xx, which is no error of its function', () => {
     const watched = Object.entries(byId).filter(([id]) => id.endsWith('ServerErrorsAlarm'));
-    expect(watched).toHaveLength(25);
+    expect(watched).toHaveLength(26);
     expect(byId['generatekeyServerErrorsAlarm']?.Properties).toMatchObject({
       Namespace: 'Latchkey',
       MetricName: 'ServerErrors',
