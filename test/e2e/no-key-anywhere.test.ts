@@ -52,7 +52,13 @@ const repeatsNames = new Set(['show-key-info', 'show-keys', 'update-key']);
 const logFields = new Set([
   'level',
   'message',
-  ...[...documentedLines.values()].flatMap(({ always, sometimes }) => [...always, ...sometimes]),
+  'environment',
+  '_aws',
+  ...[...documentedLines.values()].flatMap(({ always, sometimes, metrics }) => [
+    ...always,
+    ...sometimes,
+    ...metrics,
+  ]),
 ]);
 
 function isNamed(line: string): boolean {
@@ -61,8 +67,7 @@ function isNamed(line: string): boolean {
     /^(START|END|REPORT) RequestId: |^Worker process died$|^\(node:\d+\) |^\(Use `node /;
   if (platform.test(line)) return true;
   try {
-    const fields = Object.keys(JSON.parse(line));
-    return fields.includes('_aws') || fields.every((field) => logFields.has(field));
+    return Object.keys(JSON.parse(line)).every((field) => logFields.has(field));
   } catch {
     return false;
   }
