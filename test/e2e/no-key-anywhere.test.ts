@@ -62,9 +62,9 @@ const logFields = new Set([
 ]);
 
 function isNamed(line: string): boolean {
-  // The platform's own: of an invocation, of one that was killed, and of Node.
+  // The platform's own: of an invocation, of one that was killed or threw an error, and of Node.
   const platform =
-    /^(START|END|REPORT) RequestId: |^Worker process died$|^\(node:\d+\) |^\(Use `node /;
+    /^(START|END|REPORT) RequestId: |^Worker process died$|^\(node:\d+\) |^\(Use `node |^\w*Error: |^ {4}at /;
   if (platform.test(line)) return true;
   try {
     return Object.keys(JSON.parse(line)).every((field) => logFields.has(field));
@@ -102,6 +102,9 @@ async function plant() {
   await noticeOnce('delivered');
   await invoke(outputOf('ReconcilerFunctionName'), {});
   await invoke(outputOf('RotationFunctionName'), {});
+  // Of no secret: it refuses that.
+  const step = { Step: 'createSecret', SecretId: marker, ClientRequestToken: nonce };
+  await invoke(outputOf('RotateSecretFunctionArn'), step);
 
   // The local AWS gives nothing up, and its SES has no quota.
   const object = { Bucket: outputOf('FailureBucketName'), Key: marker };
