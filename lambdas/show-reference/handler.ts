@@ -3,7 +3,7 @@ import { answering } from '../shared/http/answering.ts';
 import { assetsOf, ownAsset } from '../shared/http/asset.ts';
 
 const page = 'index.html';
-const files = [page, 'reference.js', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+const files = ['reference.js', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 
 /** It runs scripts of its own, calls the API it came from, and is shown in no frame. */
 const policy = [
@@ -26,10 +26,13 @@ const headers = {
 };
 
 export function showReference(compressed: (name: string) => Buffer) {
-  const asset = assetsOf(compressed, files);
-  return answering('show-reference', async (request) =>
-    asset(request, request.params['file'] ?? page, headers),
-  );
+  // Under another path than /docs the page would not find its files.
+  const pageOf = assetsOf(compressed, [page]);
+  const fileOf = assetsOf(compressed, files);
+  return answering('show-reference', async (request) => {
+    const { file } = request.params;
+    return file === undefined ? pageOf(request, page, headers) : fileOf(request, file, headers);
+  });
 }
 
 export const handler = showReference(ownAsset);
