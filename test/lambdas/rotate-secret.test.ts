@@ -4,6 +4,7 @@ import { handler } from '../../lambdas/rotate-secret/handler.ts';
 import { newKey } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
+import { rotateSecret } from '../../lambdas/shared/protocol/rotate-secret.ts';
 import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { masterSecret, startedService } from '../fakes/service.ts';
 import { FaultyProcess } from '../faults/fault-port.ts';
@@ -689,7 +690,7 @@ describe('the function', () => {
     vi.restoreAllMocks();
   });
 
-  it('logs which step of which secret failed and why, and fails', async () => {
+  it('logs which step failed and why, never which secret, for its name has the alias, and fails', async () => {
     const variables = {
       SETTINGS: JSON.stringify(settingsWith({})),
       KEYS_TABLE: 'keys',
@@ -705,7 +706,7 @@ describe('the function', () => {
       lines.push(String(line));
       return true;
     });
-    const event = { Step: 'setSecret', SecretId: 'arn:of-a', ClientRequestToken: 'v'.repeat(32) };
+    const event = { Step: 'setSecret', SecretId: 'arn:of-ada', ClientRequestToken: 'v'.repeat(32) };
     await expect(handler(event)).rejects.toEqual(saying('A store did not take the change'));
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
@@ -713,11 +714,22 @@ describe('the function', () => {
         message: 'rotation step failed',
         operation: 'rotate-secret',
         step: 'setSecret',
-        secret: 'arn:of-a',
         error: expect.stringContaining('A store did not take the change'),
         cause: expect.stringContaining('DescribeSecret unanswered'),
       },
     ]);
+    expect(lines.join()).not.toContain('of-ada');
+  });
+
+  it('tells whose the secret is as soon as that is known, also of a step that fails', async () => {
+    const { service, born, version } = await begun();
+    const seen: string[] = [];
+    const { random, now, settings, processStores } = service;
+    const takeStep = rotateSecret({ ...processStores, random, now, settings });
+    const call = { step: 'setSecret', secretId: name, version } as const;
+    const told = takeStep(call, 'request-1', (keyId) => seen.push(keyId));
+    await expect(told).rejects.toEqual(saying('has no value yet'));
+    expect(seen).toEqual([born.key_id]);
   });
 
   it.each([
