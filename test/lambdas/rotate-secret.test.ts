@@ -1,6 +1,8 @@
 /** Rotations that Secrets Manager drives: its four steps, what they refuse, and what they leave. */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { handler } from '../../lambdas/rotate-secret/handler.ts';
+import { secretReads } from '../../lambdas/shared/adapters/secret-reads.ts';
 import { newKey } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
@@ -20,6 +22,7 @@ import {
   rowOf,
   untouched,
 } from './fixtures/calls.ts';
+import { cannedAws } from './fixtures/canned-aws.ts';
 
 const name = 'litellm/a';
 const fence = ({ settings, clock }: Awaited<ReturnType<typeof startedService>>) =>
@@ -401,6 +404,25 @@ describe('a staged value that cannot be this key’s', () => {
     await expect(step('setSecret')).rejects.toEqual(saying('not for this key'));
     expect(row().intent).toBeNull();
     expect(await isLetIn(service, value)).toBe(false);
+    expect(labelsOf(version)).toEqual([]);
+    service.beginRotation(name);
+    expect(await service.takeSteps(name)).toHaveLength(4);
+  });
+
+  it('may be bytes: those are read as no value of ours, are not left staged, and hold nothing up', async () => {
+    const { service, version, step, labelsOf } = await begun();
+    service.secrets.service.putSecretValue({
+      SecretId: name,
+      SecretString: 'bytes',
+      ClientRequestToken: version,
+      VersionStages: ['AWSPENDING'],
+    });
+    const { config } = await cannedAws({ status: 200, body: { SecretBinary: 'Ynl0ZXM=' } });
+    const { read } = secretReads(new SecretsManagerClient(config));
+    const fromMemory = service.secrets.read;
+    service.secrets.read = read;
+    await expect(step('createSecret')).rejects.toEqual(saying('not for this key'));
+    service.secrets.read = fromMemory;
     expect(labelsOf(version)).toEqual([]);
     service.beginRotation(name);
     expect(await service.takeSteps(name)).toHaveLength(4);
