@@ -1,3 +1,4 @@
+import { adminSecretName } from './admin-secret.ts';
 import type { Environment } from './environment.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { normaliseSecretPrefix } from './secret-prefix.ts';
@@ -9,15 +10,32 @@ import { normaliseSecretPrefix } from './secret-prefix.ts';
 export function checkApart(environment: Environment, all: readonly Environment[]): void {
   for (const other of all) {
     if (!areNeighbours(environment, other)) continue;
+    for (const [one, another] of [
+      [environment, other],
+      [other, environment],
+    ] as const) {
+      const covering = prefixesOf(one).find((prefix) =>
+        adminSecretName(another.name).startsWith(prefix),
+      );
+      if (covering === undefined) continue;
+      throw new EnvironmentError(
+        environment.name,
+        'secrets.prefix',
+        `"${covering}" of ${one.name} covers ${adminSecretName(another.name)}, the admin key of ${another.name}, ${unlessApart}`,
+      );
+    }
     const [own, theirs] = overlap(prefixesOf(environment), prefixesOf(other)) ?? [];
     if (own === undefined) continue;
     throw new EnvironmentError(
       environment.name,
       'secrets.prefix',
-      `"${own}" and "${theirs}" of ${other.name} overlap, and nothing says that the two are in different accounts: choose another, or set account (or region) of both`,
+      `"${own}" and "${theirs}" of ${other.name} overlap, ${unlessApart}`,
     );
   }
 }
+
+const unlessApart =
+  'and nothing says that the two are in different accounts: choose another, or set account (or region) of both';
 
 /** The local one is on no AWS where others are. */
 function areNeighbours(one: Environment, other: Environment): boolean {

@@ -7,7 +7,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { checkApart } from './check-apart.ts';
 import { checkEnvironment } from './check-environment.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, Throttle } from './environment.ts';
 import { EnvironmentError } from './environment-error.ts';
 import { localTarget } from './local-target.ts';
 
@@ -40,8 +40,18 @@ const claimRoutes = {
   'POST /key/{key}/claim-link': { ratePerSecond: 5, burst: 20 },
 } as const;
 
+/** Up to 1.7 MB for whoever asks, without a credential: a page has four files at most, and a browser keeps them. */
+const pageRoutes = (limit: Throttle) => ({
+  'GET /docs': limit,
+  'GET /docs/{file}': limit,
+  'GET /openapi.json': limit,
+  'GET /ui': limit,
+  'GET /ui/{file}': limit,
+});
+
 const costlyRoutes = {
   ...claimRoutes,
+  ...pageRoutes({ ratePerSecond: 10, burst: 20 }),
   // Secrets Manager takes 50 new secrets, and 50 new values, a second of the whole account and region.
   'POST /key/generate': { ratePerSecond: 25, burst: 50 },
   'POST /key/service-account/generate': { ratePerSecond: 25, burst: 50 },
@@ -124,7 +134,11 @@ export const environments: Readonly<Record<string, Environment>> = {
       backupContact: 'team@localhost.example',
     },
     keys: { ...aws.keys, allowCustomKeys: true },
-    throttling: { ratePerSecond: 1000, burst: 2000, routes: claimRoutes },
+    throttling: {
+      ratePerSecond: 1000,
+      burst: 2000,
+      routes: { ...claimRoutes, ...pageRoutes({ ratePerSecond: 100, burst: 200 }) },
+    },
     retention: { logs: RetentionDays.ONE_DAY, deletedKeysDays: 30, failuresDays: 7 },
     keepsData: false,
     // Nothing is late, stale or skewed on one machine; tests need not wait minutes. A schedule cannot

@@ -35,13 +35,8 @@ export class MirroredSecrets extends Construct {
    */
   grantStore(operation: Operation): void {
     if (!this.environment.secrets.storeVirtualKeys) return;
-    const actions = [
-      'CreateSecret',
-      'GetSecretValue',
-      'PutSecretValue',
-      'RestoreSecret',
-      'TagResource',
-    ];
+    const actions = ['GetSecretValue', 'PutSecretValue', 'RestoreSecret', 'TagResource'];
+    this.letCreate(operation);
     reachSecrets(operation, this.environment, actions, this.patterns);
     this.acknowledgePatterns(operation);
   }
@@ -53,13 +48,13 @@ export class MirroredSecrets extends Construct {
    */
   grantReplace(operation: Operation): void {
     const actions = [
-      'CreateSecret',
       'DeleteSecret',
       'GetSecretValue',
       'PutSecretValue',
       'RestoreSecret',
       'TagResource',
     ];
+    this.letCreate(operation);
     reachSecrets(operation, this.environment, actions, this.patterns);
     this.acknowledgePatterns(operation);
   }
@@ -144,6 +139,12 @@ export class MirroredSecrets extends Construct {
     }
     this.acknowledgePatterns(role);
     new CfnOutput(this, 'ReaderRoleArn', { value: role.roleArn });
+  }
+
+  /** Nothing new comes under a prefix of before. */
+  private letCreate(operation: Operation) {
+    const { prefix } = this.environment.secrets;
+    reachSecrets(operation, this.environment, ['CreateSecret'], [`${prefix}*`]);
   }
 
   private acknowledgePatterns(holder: Construct) {

@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   if (isNobody(person)) throw new Unusable('--user names no person but Latchkey itself');
   if (!emails.every(isAddress)) throw new Unusable('--email takes e-mail addresses');
   const by = operatorName(values.as);
-  if (namesOf(person)(by)) {
+  if (namesOf(person).is(by)) {
     throw new Unusable('Who erases is recorded, and has this name too: give another one with --as');
   }
   const { storeAuditLogs } = settingsOf(env);

@@ -21,14 +21,18 @@ export async function handler(event: unknown, context?: { awsRequestId: string }
     now: () => new Date(),
     settings: readSettings(),
   });
+  let keyId: string | undefined;
   const call = { step: Step, secretId: SecretId, version: ClientRequestToken };
   try {
-    await takeStep(call, context?.awsRequestId ?? 'rotation');
+    await takeStep(call, context?.awsRequestId ?? 'rotation', (found) => {
+      keyId = found;
+    });
   } catch (error) {
     log('error', 'rotation step failed', {
       operation: 'rotate-secret',
       step: Step,
-      secret: SecretId,
+      // Not the ARN of the secret: an alias is in it.
+      ...(keyId === undefined ? {} : { key_id: keyId }),
       error: describe(error),
       ...causeOf(error),
     });

@@ -1,10 +1,9 @@
 /** `GET /ui`: the console, a page that uses the API with the key that one signs in with. */
 import { answering } from '../shared/http/answering.ts';
-import { assetsOf, ownAsset } from '../shared/http/asset.ts';
+import { ownAsset, pageOf } from '../shared/http/asset.ts';
 import { pageHeaders } from '../shared/http/page-headers.ts';
 
-const page = 'index.html';
-const files = [page, 'console.js', 'console.css'];
+const files = ['console.js', 'console.css'];
 
 const headers = pageHeaders({
   style: "'self'",
@@ -14,10 +13,8 @@ const headers = pageHeaders({
 });
 
 export function showConsole(compressed: (name: string) => Buffer) {
-  const asset = assetsOf(compressed, files);
-  return answering('show-console', async (request) =>
-    asset(request, request.params['file'] ?? page, headers),
-  );
+  const page = pageOf(compressed, files, headers);
+  return answering('show-console', async (request) => page(request));
 }
 
 export const handler = showConsole(ownAsset);

@@ -61,8 +61,12 @@ export interface Left {
 }
 
 export interface Erasure {
-  readonly rows: number;
+  readonly rows: Readonly<Record<KeyRow['status'], number>>;
   readonly records: number;
+  /** Of those records. */
+  readonly parts: Readonly<Record<SaltedPart, number>>;
+  /** The user ids of others on these rows and records: they stay. */
+  readonly others: readonly string[];
   readonly left: readonly Left[];
   /** Addresses that stand beside the user and were not given: they stay where they stand alone. */
   readonly addresses: readonly string[];
@@ -91,14 +95,24 @@ export async function erasePerson(run: EraseRun): Promise<Erasure> {
   const erasedRows: KeyRow[] = [];
   /** Of each key the last record of which a part was erased, by this run or one before. */
   const lastErased = new Map<string, AuditRecord>();
-  let [rows, records, looked] = [0, 0, 0];
+  const others = new Set<string>();
+  const rows = { active: 0, deleted: 0 };
+  const parts = { who: 0, before: 0, after: 0 };
+  let [records, looked] = [0, 0];
 
   const leave = (id: string, reason: string): void => {
     const one: Left = { kind: 'left', id, reason };
     left.push(one);
     run.onFound(one);
   };
-  const done = () => ({ rows, records, left, addresses: [...addresses] });
+  const done = () => ({
+    rows,
+    records,
+    parts,
+    others: [...others].sort(),
+    left,
+    addresses: [...addresses],
+  });
 
   await eachInFlight(allRows(), mostInFlight, async (row) => {
     noteAddress(row.key);
@@ -143,7 +157,8 @@ export async function erasePerson(run: EraseRun): Promise<Erasure> {
       return rowWithout(current, person, names, { by, runId, now: now(), random });
     });
     if (written.isChanged) {
-      rows += 1;
+      rows[row.status] += 1;
+      noteOther(row.key);
       run.onFound({ kind: 'row', keyId: row.keyId });
     }
     if (written.row === null || isTheirs(written.row, person)) return;
@@ -195,26 +210,30 @@ export async function erasePerson(run: EraseRun): Promise<Erasure> {
       const placed = placedRecord(stored);
       const parsed = auditRecord.safeParse(stored);
       if (placed === null || !parsed.success) {
-        if (names(stored)) leaveOnce(idOf(stored), damaged);
+        if (names.inText(stored)) leaveOnce(idOf(stored), damaged);
         return;
       }
       const record = parsed.data;
       for (const image of [record.before, record.after]) noteAddress(image);
-      const parts = partsNaming(record, names);
-      if (parts.length > 0 && checkedRecord(placed.record, 0, placed.fault).fault !== null) {
+      const naming = partsNaming(record, names);
+      if (naming.length > 0 && checkedRecord(placed.record, 0, placed.fault).fault !== null) {
         leaveOnce(record.id, damaged);
         return;
       }
-      const after = redacted(record, parts);
+      const after = redacted(record, naming);
       if (after.redacted !== undefined && after.seq >= (lastErased.get(after.key_id)?.seq ?? 0)) {
         lastErased.set(after.key_id, after);
       }
-      if (names(after)) leaveOnce(record.id, 'They are named in what cannot be erased of it.');
-      if (parts.length === 0) return;
+      if (names.is(after.changed_by) || partsNaming(after, names).length > 0) {
+        leaveOnce(record.id, 'They are named in what cannot be erased of it.');
+      }
+      if (naming.length === 0) return;
       found += 1;
       if (isApplied && !(await trail.redact(record, after))) return;
       records += 1;
-      run.onFound({ kind: 'record', id: record.id, parts });
+      for (const part of naming) parts[part] += 1;
+      for (const image of [record.before, record.after]) noteOther(image);
+      run.onFound({ kind: 'record', id: record.id, parts: naming });
     });
     return found;
   }
@@ -241,10 +260,15 @@ export async function erasePerson(run: EraseRun): Promise<Erasure> {
     if (!left.some((one) => one.id === id && one.reason === reason)) leave(id, reason);
   }
 
+  function noteOther(image: Record<string, unknown> | null): void {
+    const userId = image?.['user_id'];
+    if (typeof userId === 'string' && !names.is(userId)) others.add(userId);
+  }
+
   function noteAddress(image: Record<string, unknown> | null): void {
     const email = image?.['user_email'];
     if (image?.['user_id'] !== person.userId || typeof email !== 'string') return;
-    if (!names(email)) addresses.add(email);
+    if (!names.is(email)) addresses.add(email);
   }
 }
 

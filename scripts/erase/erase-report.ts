@@ -13,10 +13,18 @@ export function lineOf(found: Found): string {
 }
 
 /** What an erasure has come to, or would. */
-export function sumOf({ rows, records, left, addresses }: Erasure, isApplied: boolean): string {
-  const what = `${rows} rows and ${records} audit records`;
+export function sumOf(
+  { rows, records, parts, others, left, addresses }: Erasure,
+  isApplied: boolean,
+): string {
+  const what = `${rows.active + rows.deleted} rows (${rows.active} of live keys, ${rows.deleted} of deleted ones) and ${records} audit records (who ${parts.who}, before ${parts.before}, after ${parts.after})`;
   return [
     isApplied ? `Erased from ${what}` : `Would be erased from ${what}; --apply does it`,
+    ...(others.length === 0
+      ? []
+      : [
+          `Others with keys among these, who stay: ${others.map((id) => JSON.stringify(id)).join(', ')}`,
+        ]),
     ...(left.length === 0 ? [] : [`${left.length} LEFT, named above`]),
     ...addresses.map(
       (address) =>

@@ -87,6 +87,17 @@ describe('another prefix', () => {
     return { service, ...born };
   }
 
+  /** A secret of somebody else, in its window under the name that `a` has now. */
+  function scheduledByOthers({ secrets: { service: manager } }: Service) {
+    const theirs = { Name: 'keys/a', SecretString: 'theirs', ClientRequestToken: 'f'.repeat(32) };
+    manager.createSecret(theirs);
+    manager.deleteSecret({ SecretId: 'keys/a', RecoveryWindowInDays: 7 });
+  }
+  const expectTheirs = (service: Service) => {
+    expect(labelled(service, 'keys/a', 'AWSCURRENT')).toBe('theirs');
+    expect(service.secrets.secrets.get('keys/a')?.deletedAt).not.toBeNull();
+  };
+
   it('leaves the secrets that are there where they are, also for a new value', async () => {
     const { service, key_id } = await withKeyUnderFormerPrefix();
     const { body } = await regenerate(service, key_id);
@@ -135,18 +146,33 @@ describe('another prefix', () => {
     async (_, take) => {
       const { service, key_id } = await withKeyUnderFormerPrefix();
       await remove(service, key_id);
-      const { service: manager } = service.secrets;
-      manager.createSecret({
-        Name: 'keys/a',
-        SecretString: 'theirs',
-        ClientRequestToken: 'f'.repeat(32),
-      });
-      manager.deleteSecret({ SecretId: 'keys/a', RecoveryWindowInDays: 7 });
+      scheduledByOthers(service);
       expect((await take(service)).status).toBe(409);
-      expect(labelled(service, 'keys/a', 'AWSCURRENT')).toBe('theirs');
-      expect(service.secrets.secrets.get('keys/a')?.deletedAt).not.toBeNull();
+      expectTheirs(service);
     },
   );
+
+  it('takes no secret of somebody else that is in its window there, after a key without secret', async () => {
+    const service = await startedService();
+    const { key_id: mirrored } = await issue(service, { key_alias: 'a' });
+    await remove(service, mirrored);
+    const { key_id: unmirrored } = await issue(service, { key_alias: 'a', store_secret: false });
+    await remove(service, unmirrored);
+    deploy(service, moved);
+    scheduledByOthers(service);
+    expect((await service.generate({ key_alias: 'a' })).status).toBe(409);
+    expectTheirs(service);
+  });
+
+  it('takes no secret of somebody else that is in its window there, however often it is asked', async () => {
+    const { service, key_id } = await withKeyUnderFormerPrefix();
+    await remove(service, key_id);
+    scheduledByOthers(service);
+    for (let asked = 1; asked <= 2; asked += 1) {
+      expect((await service.generate({ key_alias: 'a' })).status).toBe(409);
+      expectTheirs(service);
+    }
+  });
 
   it('and back: a name of ours in its window is used again', async () => {
     const { service, key_id } = await withKeyUnderFormerPrefix();

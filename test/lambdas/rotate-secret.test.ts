@@ -1,9 +1,12 @@
 /** Rotations that Secrets Manager drives: its four steps, what they refuse, and what they leave. */
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { handler } from '../../lambdas/rotate-secret/handler.ts';
+import { secretReads } from '../../lambdas/shared/adapters/secret-reads.ts';
 import { newKey } from '../../lambdas/shared/domain/key-format.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
+import { rotateSecret } from '../../lambdas/shared/protocol/rotate-secret.ts';
 import type { RotationEvent } from '../fakes/secrets-manager.ts';
 import { masterSecret, startedService } from '../fakes/service.ts';
 import { FaultyProcess } from '../faults/fault-port.ts';
@@ -19,6 +22,7 @@ import {
   rowOf,
   untouched,
 } from './fixtures/calls.ts';
+import { cannedAws } from './fixtures/canned-aws.ts';
 
 const name = 'litellm/a';
 const fence = ({ settings, clock }: Awaited<ReturnType<typeof startedService>>) =>
@@ -405,6 +409,24 @@ describe('a staged value that cannot be this key’s', () => {
     expect(await service.takeSteps(name)).toHaveLength(4);
   });
 
+  it('may be bytes: those are read as no value of ours, are not left staged, and hold nothing up', async () => {
+    const { service, version, step, labelsOf } = await begun();
+    service.secrets.service.putSecretValue({
+      SecretId: name,
+      SecretString: 'bytes',
+      ClientRequestToken: version,
+      VersionStages: ['AWSPENDING'],
+    });
+    const { config } = await cannedAws({ status: 200, body: { SecretBinary: 'Ynl0ZXM=' } });
+    const reads = secretReads(new SecretsManagerClient(config));
+    service.secrets.read = (...call) => reads.read(...call);
+    await expect(step('createSecret')).rejects.toEqual(saying('not for this key'));
+    Reflect.deleteProperty(service.secrets, 'read');
+    expect(labelsOf(version)).toEqual([]);
+    service.beginRotation(name);
+    expect(await service.takeSteps(name)).toHaveLength(4);
+  });
+
   it('is one that it had before', async () => {
     const { service, version, born, step, row } = await begun();
     service.secrets.service.putSecretValue({
@@ -689,7 +711,7 @@ describe('the function', () => {
     vi.restoreAllMocks();
   });
 
-  it('logs which step of which secret failed and why, and fails', async () => {
+  it('logs which step failed and why, never which secret, for its name has the alias, and fails', async () => {
     const variables = {
       SETTINGS: JSON.stringify(settingsWith({})),
       KEYS_TABLE: 'keys',
@@ -705,7 +727,7 @@ describe('the function', () => {
       lines.push(String(line));
       return true;
     });
-    const event = { Step: 'setSecret', SecretId: 'arn:of-a', ClientRequestToken: 'v'.repeat(32) };
+    const event = { Step: 'setSecret', SecretId: 'arn:of-ada', ClientRequestToken: 'v'.repeat(32) };
     await expect(handler(event)).rejects.toEqual(saying('A store did not take the change'));
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
@@ -713,11 +735,22 @@ describe('the function', () => {
         message: 'rotation step failed',
         operation: 'rotate-secret',
         step: 'setSecret',
-        secret: 'arn:of-a',
         error: expect.stringContaining('A store did not take the change'),
         cause: expect.stringContaining('DescribeSecret unanswered'),
       },
     ]);
+    expect(lines.join()).not.toContain('of-ada');
+  });
+
+  it('tells whose the secret is as soon as that is known, also of a step that fails', async () => {
+    const { service, born, version } = await begun();
+    const seen: string[] = [];
+    const { random, now, settings, processStores } = service;
+    const takeStep = rotateSecret({ ...processStores, random, now, settings });
+    const call = { step: 'setSecret', secretId: name, version } as const;
+    const told = takeStep(call, 'request-1', (keyId) => seen.push(keyId));
+    await expect(told).rejects.toEqual(saying('has no value yet'));
+    expect(seen).toEqual([born.key_id]);
   });
 
   it.each([

@@ -52,13 +52,16 @@ describe('show-console', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(19_000);
   });
 
-  it.each(['/ui/package.json', '/ui/main.tsx', '/ui/..%2findex.js', '/ui/__proto__'])(
-    'has no file %s',
-    async (target) => {
-      const { status, bytes } = await askedFor(target);
-      expect([status, JSON.parse(bytes.toString()).error.type]).toEqual([404, 'not_found_error']);
-    },
-  );
+  it.each([
+    '/ui/index.html',
+    '/ui/package.json',
+    '/ui/main.tsx',
+    '/ui/..%2findex.js',
+    '/ui/__proto__',
+  ])('has no file %s', async (target) => {
+    const { status, bytes } = await askedFor(target);
+    expect([status, JSON.parse(bytes.toString()).error.type]).toEqual([404, 'not_found_error']);
+  });
 
   it('changes nothing', async () => {
     const service = await startedService();

@@ -1,7 +1,8 @@
 /** `GET /openapi.json` and `GET /docs`: the description of the API, and the page that shows it. */
 import { readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { assetsOf } from '../../lambdas/shared/http/asset.ts';
 import { startedService } from '../fakes/service.ts';
 import { askedFor } from './fixtures/assets.ts';
 import { untouched } from './fixtures/calls.ts';
@@ -67,13 +68,37 @@ describe('show-reference', () => {
     expect(other.status).toBe(200);
   });
 
-  it.each(['/docs/package.json', '/docs/..%2findex.js', '/docs/%2e%2e', '/docs/__proto__'])(
-    'has no file %s',
-    async (target) => {
-      const { status, bytes } = await askedFor(target);
-      expect([status, JSON.parse(bytes.toString()).error.type]).toEqual([404, 'not_found_error']);
-    },
-  );
+  it.each([
+    '/docs/index.html',
+    '/docs/package.json',
+    '/docs/..%2findex.js',
+    '/docs/%2e%2e',
+    '/docs/__proto__',
+  ])('has no file %s', async (target) => {
+    const { status, bytes } = await askedFor(target);
+    expect([status, JSON.parse(bytes.toString()).error.type]).toEqual([404, 'not_found_error']);
+  });
+
+  it('unzips a file once, however often it is asked for so', () => {
+    const zipped = gzipSync('all of it');
+    const asset = assetsOf(() => zipped, ['a.css']);
+    const request = {
+      id: 'request-1',
+      method: 'GET',
+      path: '/docs/a.css',
+      route: '/docs/{file}',
+      params: { file: 'a.css' },
+      query: new URLSearchParams(),
+      body: null,
+      sourceIp: null,
+    };
+    const bytesOf = (headers: Record<string, string>) =>
+      asset({ ...request, headers }, 'a.css').bytes;
+    const first = bytesOf({});
+    expect(first?.toString()).toBe('all of it');
+    expect(bytesOf({ 'accept-encoding': 'gzip' })).toBe(zipped);
+    expect(bytesOf({})).toBe(first);
+  });
 
   it('changes nothing', async () => {
     const service = await startedService();

@@ -92,6 +92,12 @@ describe('stage', () => {
   const made = { ThrottlingRateLimit: 25, ThrottlingBurstLimit: 50 };
   const looked = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
   const ofMany = { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 };
+  const ofPages = (ThrottlingRateLimit: number, ThrottlingBurstLimit: number) =>
+    Object.fromEntries(
+      ['GET /docs', 'GET /docs/{file}', 'GET /openapi.json', 'GET /ui', 'GET /ui/{file}'].map(
+        (route) => [route, { ThrottlingRateLimit, ThrottlingBurstLimit }],
+      ),
+    );
 
   it.each([
     [
@@ -103,6 +109,7 @@ describe('stage', () => {
         'POST /key/service-account/generate': made,
         'POST /key/regenerate': made,
         'POST /key/{key}/regenerate': made,
+        ...ofPages(10, 20),
         'POST /key/bulk_update': ofMany,
         'POST /key/delete': looked,
         'GET /key/list': looked,
@@ -110,7 +117,14 @@ describe('stage', () => {
         'GET /audit': looked,
       },
     ],
-    [sample.local, { 'POST /key/claim': claimed, 'POST /key/{key}/claim-link': claimed }],
+    [
+      sample.local,
+      {
+        'POST /key/claim': claimed,
+        'POST /key/{key}/claim-link': claimed,
+        ...ofPages(100, 200),
+      },
+    ],
   ])('throttles what costs more in $name, once the route is there', (environment, limits) => {
     const its = templateOf(environment);
     const [stage] = Object.values(resourcesOf(its, 'AWS::ApiGatewayV2::Stage'));

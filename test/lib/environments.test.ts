@@ -109,6 +109,24 @@ describe('environments beside each other', () => {
     expect(() => findEnvironment('one', {}, { one, two })).toThrow(overlap);
   });
 
+  const reaching = at('one', 'latchkey/two/');
+  const reached = at('two', 'keys/');
+  const before = { ...prod.secrets, previousPrefixes: ['/latchkey/two'] };
+  it.each<[string, Environment, Environment]>([
+    ['its prefix', reaching, reached],
+    ['a prefix that it had before', { ...reaching, secrets: before }, reached],
+  ])('are refused where the admin key of one is under %s of the other', (_, one, two) => {
+    for (const name of ['one', 'two']) {
+      const own = new RegExp(
+        `${name}: secrets\\.prefix "latchkey/two/" of one covers latchkey/two/master-key, the admin key of two`,
+      );
+      expect(() => findEnvironment(name, {}, { one, two })).toThrow(own);
+    }
+    const elsewhere = { ...two, account: '222233334444' };
+    const all = { one: { ...one, account: '111122223333' }, two: elsewhere };
+    expect(findEnvironment('one', {}, all).name).toBe('one');
+  });
+
   it.each<[string, Environment, Environment]>([
     ['prefixes that only begin alike', at('one', 'keys/'), at('two', 'keys-two/')],
     [

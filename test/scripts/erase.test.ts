@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { auditItem } from '../../lambdas/shared/adapters/table/audit-table.ts';
 import { rowItem } from '../../lambdas/shared/adapters/table/items.ts';
@@ -220,7 +221,7 @@ describe('erasing a person', () => {
     await erasing(service);
     await service.deliver();
     const again = await untouched(service, () => erasing(service));
-    expect(again).toMatchObject({ rows: 0, records: 0, left: [] });
+    expect(again).toMatchObject({ rows: { active: 0, deleted: 0 }, records: 0, left: [] });
     const changed = await ask(service, {
       path: '/key/update',
       body: { key: foreign.key_id, tpm_limit: 6 },
@@ -245,9 +246,9 @@ describe('erasing a person', () => {
 
   it('names what it leaves: a name in what a live key is or may do, an alias, an open step', async () => {
     const { service } = await world();
-    const live = await issue(service, { key_alias: `${userId}-bot`, models: [userId] });
+    const live = await issue(service, { key_alias: userId, models: [userId] });
     const done = await erasing(service);
-    expect(done.said).toContain(`${live.key_id}: LEFT: They are named in key_alias, models`);
+    expect(done.said).toContain(`${live.key_id}: LEFT: They are named in key_alias, models, alias`);
     expect(rowOf(service, live.key_id).key).toMatchObject({ models: [userId] });
     service.secrets.trouble('unanswered', 'lost-answer');
     await service.asAdmin({ path: '/key/regenerate', body: { key: live.key_id } });
@@ -354,28 +355,159 @@ describe('erasing a person', () => {
   }, 240_000);
 });
 
+/** An id of one word or more, and one that has it as a part. */
+const idAndPart = fc
+  .record({
+    part: fc.stringMatching(/^[a-z0-9]{1,6}([-_.:@+/|][a-z0-9]{1,4})?$/),
+    before: fc.stringMatching(/^([a-z0-9]{1,4}[-_.:@+/|]?)?$/),
+    after: fc.stringMatching(/^([-_.:@+/|]?[a-z0-9]{1,4})?$/),
+  })
+  .map(({ part, before, after }) => ({ part, whole: `${before}${part}${after}` }))
+  .filter(({ part, whole }) => part !== whole);
+
+/** Keys that are theirs, were theirs, and were made and changed by them, and nobody else's. */
+async function worldOf(id: string) {
+  const service = await startedService();
+  const address = `${id.replaceAll(/[^a-z0-9]/g, '.')}@example.com`;
+  const fields = {
+    user_id: id,
+    user_email: address,
+    team_id: id,
+    metadata: { boss: id, note: `made for ${id}, and (${id}).`, [id]: [address] },
+  };
+  const own = await issue(service, { ...fields, user_role: 'proxy_admin' });
+  const gone = await issue(service, { ...fields, agent_id: id }, own.key);
+  const named = { 'litellm-changed-by': id };
+  await ask(service, { path: '/key/block', body: { key: gone.key_id }, headers: named });
+  await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] }, headers: named });
+  await service.deliver();
+  return { service, own, gone, address };
+}
+
+describe('somebody else', () => {
+  it('is left as they are, whatever their name has in common with that of who is erased', async () => {
+    await fc.assert(
+      fc.asyncProperty(idAndPart, fc.boolean(), async ({ part, whole }, isWhole) => {
+        const [erased, other] = isWhole ? [whole, part] : [part, whole];
+        const { service, address } = await worldOf(other);
+        const person = {
+          userId: erased,
+          emails: [`x${address}`, address.slice(1), `${address}.x`],
+        };
+        const done = await untouched(service, () => erasing(service, { person }));
+        expect(done).toMatchObject({ records: 0, left: [], others: [] });
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+
+  it.each(['ada', 'b', 'prod', 'internal_user', 'default', 'created', 'revoke', 'spend', 'models'])(
+    'is not meant by %s',
+    async (erased) => {
+      const { service } = await worldOf('ada-b:prod');
+      const person = { userId: erased, emails: [] };
+      await untouched(service, () => erasing(service, { person }));
+    },
+  );
+
+  it.each(['ada lovelace', "o'ada", 'ou=ada,dc=example', 'team (ada)'])(
+    'who is called %s is not erased from what is theirs',
+    async (id) => {
+      const service = await startedService();
+      const own = await issue(service, { user_id: id, team_id: id, user_role: 'proxy_admin' });
+      const gone = await issue(service, { user_id: id, agent_id: id }, own.key);
+      await ask(service, { path: '/key/delete', key: own.key, body: { keys: [gone.key_id] } });
+      await service.deliver();
+      const person = { userId: 'ada', emails: [] };
+      await untouched(service, () => erasing(service, { person }));
+    },
+  );
+
+  it('is named where a row or a record of theirs names the person, and all is counted', async () => {
+    const { service, own, gone } = await worldOf('ada-b');
+    await ask(service, {
+      path: '/key/update',
+      body: { key: own.key_id, tpm_limit: 5 },
+      headers: { 'litellm-changed-by': 'ada' },
+    });
+    await service.deliver();
+    const person = { userId: 'ada', emails: [] };
+    const dry = await untouched(service, () => erasing(service, { person, isApplied: false }));
+    expect(dry).toMatchObject({
+      rows: { active: 1, deleted: 0 },
+      records: 1,
+      parts: { who: 1, before: 0, after: 0 },
+      others: ['ada-b'],
+    });
+    expect(dry.said).toContain(
+      '1 rows (1 of live keys, 0 of deleted ones) and 1 audit records (who 1, before 0, after 0)',
+    );
+    expect(dry.said).toContain('Others with keys among these, who stay: "ada-b"');
+    await erasing(service, { person });
+    expect(rowOf(service, own.key_id).key).toMatchObject({ user_id: 'ada-b', tpm_limit: 5 });
+    expect(rowOf(service, gone.key_id).key.user_id).toBe('ada-b');
+  });
+});
+
 describe('the names of a person', () => {
   const names = namesOf({ userId: 'ada', emails: ['Ada@Example.com'] });
   it('are found in any depth, as words of their own', () => {
     for (const value of [
       'ada',
-      'ada-laptop',
       'by ada.',
+      'ada: yes',
+      '(ada)',
+      'owner=ada;',
+      "ada's",
       { a: [{ ada: 1 }] },
       'to ADA@example.com!',
+      '<mailto:ada@example.com>',
     ])
-      expect([value, names(value)]).toEqual([value, true]);
+      expect([value, names.inText(value)]).toEqual([value, true]);
   });
-  it('are not found where somebody else is meant', () => {
-    for (const value of ['canada', 'ada@elsewhere.com', 'ada.b', 'x.ada', 'Ada', 7, null, ['bob']])
-      expect([value, names(value)]).toEqual([value, false]);
+  it('are not found where somebody else may be meant', () => {
+    for (const value of [
+      'canada',
+      'ada@elsewhere.com',
+      'ada.b',
+      'x.ada',
+      'Ada',
+      7,
+      null,
+      ['bob'],
+      'ada-b',
+      'ada_b',
+      'ada:prod',
+      'svc:ada',
+      'ada+x',
+      'prod/ada',
+      'auth0|ada',
+      'ada..b',
+      'xada@example.com',
+      'x.ada@example.com',
+      'x+ada@example.com',
+      'ada@example.com.au',
+    ])
+      expect([value, names.inText(value)]).toEqual([value, false]);
+  });
+  it('are compared as a whole where a member tells who somebody is', () => {
+    for (const [value, isNamed] of [
+      ['ada', true],
+      ['ADA@example.com', true],
+      ['for ada', false],
+      ['Ada', false],
+      [['ada'], false],
+      [undefined, false],
+    ] as const)
+      expect([value, names.is(value)]).toEqual([value, isNamed]);
   });
   it('may have any characters, and a short one is looked for as a whole only', () => {
-    expect(namesOf({ userId: 'auth0|1.(*', emails: [] })('by auth0|1.(*, ok')).toBe(true);
+    expect(namesOf({ userId: 'auth0|1.(*', emails: [] }).inText('by auth0|1.(*, ok')).toBe(true);
     expect([
-      namesOf({ userId: 'a', emails: [] })('a b'),
-      namesOf({ userId: 'a', emails: [] })('a'),
+      namesOf({ userId: 'a', emails: [] }).inText('a b'),
+      namesOf({ userId: 'a', emails: [] }).inText('a'),
     ]).toEqual([false, true]);
+    expect(namesOf({ userId: '0', emails: [] }).inText({ list: ['x'] })).toBe(false);
   });
 });
 

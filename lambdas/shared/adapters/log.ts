@@ -29,7 +29,6 @@ export interface LogFields {
   readonly change?: string;
   /** Of a rotation that Secrets Manager drives. */
   readonly step?: string;
-  readonly secret?: string;
   /** Number of an audit record, and what is wrong with it. */
   readonly seq?: number;
   readonly gap?: string;

@@ -8,8 +8,7 @@ export const secretReads = (client: SecretsManagerClient): SecretReads => ({
     answered(limitMs, async (options): Promise<ReadOutcome> => {
       const input = { SecretId: secretId, VersionId: versionId };
       const { SecretString } = await client.send(new GetSecretValueCommand(input), options);
-      return SecretString === undefined
-        ? { kind: 'absent', reason: 'NoText' }
-        : { kind: 'done', value: SecretString };
+      // Bytes are a value too, and not one of ours.
+      return { kind: 'done', value: SecretString ?? '' };
     }),
 });

@@ -18,6 +18,13 @@ const types: Readonly<Record<string, string>> = {
 export const ownAsset = (name: string): Buffer =>
   readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '', 'assets', `${name}.gz`));
 
+interface Asset {
+  readonly gzipped: Buffer;
+  readonly etag: string;
+  /** Made for the first who does not take it compressed, and kept: it costs more than to send it. */
+  plain: Buffer | null;
+}
+
 /**
  * Answers files as they are, compressed for those who take that; a browser asks each time whether its copy
  * is the latest. Throws `RouteNotFound` for a name that is none of `names`.
@@ -25,14 +32,14 @@ export const ownAsset = (name: string): Buffer =>
  * @param compressed the file of a name
  */
 export function assetsOf(compressed: (name: string) => Buffer, names: readonly string[]) {
-  const read = new Map<string, { readonly gzipped: Buffer; readonly etag: string }>();
+  const read = new Map<string, Asset>();
   return ({ headers }: Request, name: string, more: Answer['headers'] = {}): Answer => {
     if (!names.includes(name)) throw new RouteNotFound();
     let file = read.get(name);
     if (file === undefined) {
       const gzipped = compressed(name);
       const hash = createHash('sha256').update(gzipped).digest('base64url');
-      file = { gzipped, etag: `"${hash}"` };
+      file = { gzipped, etag: `"${hash}"`, plain: null };
       read.set(name, file);
     }
     const { gzipped, etag } = file;
@@ -45,6 +52,7 @@ export function assetsOf(compressed: (name: string) => Buffer, names: readonly s
     };
     if (headers['if-none-match'] === etag) return { status: 304, body: undefined, headers: cached };
     const isCompressed = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+    if (!isCompressed) file.plain ??= gunzipSync(gzipped);
     return {
       status: 200,
       body: undefined,
@@ -53,7 +61,21 @@ export function assetsOf(compressed: (name: string) => Buffer, names: readonly s
         'content-type': types[extname(name)] ?? 'application/octet-stream',
         ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
       },
-      bytes: isCompressed ? gzipped : gunzipSync(gzipped),
+      bytes: file.plain === null || isCompressed ? gzipped : file.plain,
     };
+  };
+}
+
+/** A page, and its files a step below it: under another path than its own it would not find them. */
+export function pageOf(
+  compressed: (name: string) => Buffer,
+  files: readonly string[],
+  headers: Answer['headers'],
+) {
+  const page = assetsOf(compressed, ['index.html']);
+  const part = assetsOf(compressed, files);
+  return (request: Request): Answer => {
+    const { file } = request.params;
+    return file === undefined ? page(request, 'index.html', headers) : part(request, file, headers);
   };
 }

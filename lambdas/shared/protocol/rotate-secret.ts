@@ -66,12 +66,19 @@ interface Turn extends RotateSecretStores {
 /**
  * Takes one step; one that is done already is a success. Throws a `DomainError` where the step must not be
  * taken, or where it is not known whether it was: Secrets Manager then asks again.
+ *
+ * @param onKey told whose the secret is, once that is known
  */
 export const rotateSecret =
   (stores: RotateSecretStores) =>
-  async ({ step, secretId, version }: RotationCall, requestId: string): Promise<void> => {
+  async (
+    { step, secretId, version }: RotationCall,
+    requestId: string,
+    onKey: (keyId: string) => void = () => undefined,
+  ): Promise<void> => {
     const deadline = deadlineOf(stores.settings.timing.functionTimeoutSeconds, stores.now);
     const { found, row } = await look(stores, secretId, deadline);
+    onKey(row.keyId);
     // Whatever an old copy tells of its labels: the row says that the rotation is over.
     if (row.status === 'active' && row.cur.ver === version) return;
     const isOpen = isRotationTo(row.intent, version);

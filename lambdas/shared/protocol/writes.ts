@@ -4,32 +4,36 @@ import type { AliasLease, Intent, KeyRow } from '../domain/key-row.ts';
 import type { KeyWrite } from '../domain/ports.ts';
 
 /**
- * Takes an alias for a key, over the lease that was read. What that tells of the last holder's secret
- * stays: should this be undone, that secret may still be in its deletion window.
+ * Takes an alias for a key, over the lease that was read. What that tells of the last secret stays: should
+ * this be undone, that one may still be in its deletion window. `secretName` is then the name that
+ * `deletedAt` is about, also where the key has no secret of its own.
  */
 export const takeLease = (
   keyId: string,
   alias: string | null,
   secretName: string | null,
   read: AliasLease | null,
-): KeyWrite[] =>
-  alias === null
-    ? []
-    : [
-        {
-          kind: 'put-lease',
-          lease: {
-            secretArn: null,
-            deletedAt: null,
-            ...read,
-            alias,
-            state: 'held',
-            keyId,
-            secretName,
-            rev: (read?.rev ?? 0) + 1,
-          },
-        },
-      ];
+): KeyWrite[] => {
+  if (alias === null) return [];
+  const last = read?.secretName ?? secretName;
+  const next = secretName ?? last;
+  return [
+    {
+      kind: 'put-lease',
+      lease: {
+        secretArn: null,
+        deletedAt: null,
+        ...read,
+        ...(next === last ? {} : { deletedAt: null }),
+        alias,
+        state: 'held',
+        keyId,
+        secretName: next,
+        rev: (read?.rev ?? 0) + 1,
+      },
+    },
+  ];
+};
 
 /** Gives an alias back; `deletedAt` where a secret of ours under its name was scheduled for deletion. */
 export const freeLease = (
