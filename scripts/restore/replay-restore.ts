@@ -13,7 +13,7 @@ import {
   pointerPrefix,
   sweepKey,
 } from '../../lambdas/shared/adapters/table/keys.ts';
-import type { AuditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import { type AuditRecord, auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
 import type { AliasLease, KeyRow, TokenPointer } from '../../lambdas/shared/domain/key-row.ts';
 import type {
   AuditReads,
@@ -29,7 +29,7 @@ import { Unusable } from '../operator/unusable.ts';
 import { followedTrail } from './followed-trail.ts';
 import { type Found, type Judged, judgedRow } from './judged-row.ts';
 import type { KeyTrail } from './key-trail.ts';
-import { NotReplayable, replayedRow } from './replayed-row.ts';
+import { NotReplayable, replayedRow, versionOf } from './replayed-row.ts';
 import type { TableItems } from './table-items.ts';
 import { type AliasHolder, holderOf, type LeftAlias, wantedLeases } from './wanted-leases.ts';
 import { written } from './written.ts';
@@ -277,7 +277,7 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
       return await judgedRow(replayedRow(row, records, { settings, random }), {
         settings,
         describe,
-        eventIds: async () => new Set((await trail.from(keyId, 1)).map(eventIdOf)),
+        versions: async () => new Set((await trail.from(keyId, 1)).flatMap(versionsIn)),
       });
     } catch (error) {
       if (!(error instanceof NotReplayable)) throw error;
@@ -399,5 +399,7 @@ function readable(item: Item): KeyRow | null {
 /** As it is stored: without members that are undefined, and without what counts its writes. */
 const stripped = ({ rev: _rev, ...row }: KeyRow): unknown => JSON.parse(JSON.stringify(row));
 
-const eventIdOf = (record: object): string =>
-  String(new Map<string, unknown>(Object.entries(record)).get('event_id'));
+function versionsIn(stored: object): string[] {
+  const { data } = auditRecord.safeParse(stored);
+  return data === undefined ? [] : [versionOf(data)];
+}

@@ -569,6 +569,30 @@ describe('the secrets', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
+  it('one that Secrets Manager has rotated is on the version that it named', async () => {
+    const service = await started();
+    const [key, back] = [await issue(service, { key_alias: 'a' }), await issue(service)];
+    const at = await now(service);
+    const rotate = async (keyId: string) => {
+      const { secretName } = rowOf(service, keyId);
+      service.beginRotation(secretName ?? '');
+      await service.takeSteps(secretName ?? '');
+      return rowOf(service, keyId).cur.ver ?? '';
+    };
+    const version = await rotate(key.key_id);
+    const earlier = await rotate(back.key_id);
+    const later = await rotate(back.key_id);
+    await service.deliver();
+    expect(service.trail.of(key.key_id).at(-1)).toMatchObject({ operation_id: version });
+    const { secretName } = rowOf(service, back.key_id);
+    await service.secrets.moveCurrent(secretName ?? '', later, earlier, 1000);
+    const { said } = await brought({ service, ...at });
+    expect(said).toContain('AWSCURRENT is on an earlier version, and is moved back');
+    expect(rowOf(service, key.key_id).cur.ver).toBe(version);
+    expect(rowOf(service, back.key_id).cur.ver).toBe(later);
+    expect(await atRest(service)).toEqual([]);
+  });
+
   it('one that could not be removed is removed after the adoption, and its name is free then', async () => {
     const service = await started();
     const key = await issue(service, { key_alias: 'gone' });
