@@ -593,6 +593,22 @@ describe('the secrets', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
+  it('one under another prefix of before is known where its alias was left', async () => {
+    const service = await started();
+    const gone = await issue(service, { key_alias: 'gone' });
+    const renamed = await issue(service, { key_alias: 'before' });
+    const at = await now(service);
+    await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
+    const body = { key: renamed.key_id, key_alias: 'after' };
+    await ask(service, { path: '/key/update', body });
+    const { restored, stores } = await restore({ service, ...at });
+    const settings = { ...stores.settings, secretPrefix: 'other/' };
+    const accepted = new Set([renamed.key_id]);
+    await replaying({ ...stores, settings }, at.since, { accepted });
+    expect(restored.lease('gone')).toMatchObject({ state: 'free', secretName: 'litellm/gone' });
+    expect(restored.lease('before')).toMatchObject({ state: 'free', secretName: 'litellm/before' });
+  });
+
   it('one that could not be removed is removed after the adoption, and its name is free then', async () => {
     const service = await started();
     const key = await issue(service, { key_alias: 'gone' });
