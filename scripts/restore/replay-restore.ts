@@ -29,6 +29,7 @@ import { Unusable } from '../operator/unusable.ts';
 import { followedTrail } from './followed-trail.ts';
 import { type Found, type Judged, judgedRow } from './judged-row.ts';
 import type { KeyTrail } from './key-trail.ts';
+import { agrees, isSameEnd, judgedWithOwn, type OwnRow, ownRow } from './own-row.ts';
 import { NotReplayable, replayedRow, versionOf } from './replayed-row.ts';
 import type { TableItems } from './table-items.ts';
 import { type AliasHolder, holderOf, type LeftAlias, wantedLeases } from './wanted-leases.ts';
@@ -178,14 +179,12 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
 
   /** What the environment's own rows say, as far as they can be read. */
   async function headsOf() {
-    const found = new Map<string, Pick<KeyRow, 'seq' | 'chain'>>();
+    const found = new Map<string, OwnRow>();
     for await (const page of own.items.pages()) {
       look(page.length);
       for (const item of page) {
         const row = readable(item);
-        if (row !== null && !isOver(item)) {
-          found.set(row.keyId, { seq: row.seq, chain: row.chain });
-        }
+        if (row !== null && !isOver(item)) found.set(row.keyId, ownRow(row));
       }
     }
     return found;
@@ -257,12 +256,11 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
         `the environment has it with ${head.seq} changes, the trail with ${next.seq}`,
       );
     }
-    const isHead = head?.seq === next.seq && head.chain === next.chain;
     // The audit would write a record of its own with the copy.
-    if (!followed.hasOwn && !isHead) {
+    if (!followed.hasOwn && !isSameEnd(head, next)) {
       return leave(keyId, 'its last change is from before records were kept');
     }
-    if (judged.doubt !== null && !isHead && !accepted.has(keyId)) {
+    if (judged.doubt !== null && !agrees(head, next) && !accepted.has(keyId)) {
       return leave(keyId, judged.doubt, true);
     }
     await bring(row, judged, followed.records);
@@ -274,11 +272,16 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     records: readonly AuditRecord[],
   ): Promise<Judged | null> {
     try {
-      return await judgedRow(replayedRow(row, records, { settings, random }), {
+      const replayedTo = replayedRow(row, records, { settings, random });
+      const judging = {
         settings,
         describe,
         versions: async () => new Set((await trail.from(keyId, 1)).flatMap(versionsIn)),
-      });
+      };
+      const own = heads.get(keyId);
+      return await (agrees(own, replayedTo.row)
+        ? judgedWithOwn(replayedTo, own, judging)
+        : judgedRow(replayedTo, judging));
     } catch (error) {
       if (!(error instanceof NotReplayable)) throw error;
       leave(keyId, error.message);

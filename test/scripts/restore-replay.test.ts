@@ -1,6 +1,6 @@
 /** The restore of a keys table: replayed from the trail, and only then adopted. */
 import { describe, expect, it } from 'vitest';
-import { rowKey, sweepKey } from '../../lambdas/shared/adapters/table/keys.ts';
+import { keyRowPrefix, rowKey, sweepKey } from '../../lambdas/shared/adapters/table/keys.ts';
 import { redacted } from '../../lambdas/shared/domain/audit-redaction.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
 import { erasePerson } from '../../scripts/erase/erase-person.ts';
@@ -363,6 +363,69 @@ async function deletedSince() {
   await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
   return { service, gone, kept, ...(await restore({ service, ...at })) };
 }
+
+describe('what only the environment’s own row tells', () => {
+  it('where a secret is that was made under another prefix, or with mirroring switched otherwise', async () => {
+    const service = await started();
+    const renamed = await issue(service, { key_alias: 'before' });
+    const at = await now(service);
+    const [born, gone] = [
+      await issue(service, { key_alias: 'born' }),
+      await issue(service, { key_alias: 'gone' }),
+    ];
+    const body = { key: renamed.key_id, key_alias: 'after' };
+    await ask(service, { path: '/key/update', body });
+    await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
+    await service.deliver();
+    const lost = remembered(service);
+    for (const changes of [{ secretPrefix: 'other/' }, { storeVirtualKeys: false }]) {
+      const given = restoreStores(service, restoredTable(at.snapshot, service.now));
+      const stores = { ...given, settings: { ...given.settings, ...changes } };
+      expect((await replaying(stores, at.since)).left).toEqual(new Map());
+      await adopting(stores, at.since);
+      expect(comparables(service.table.items)).toEqual(comparables(lost));
+      for (const { key_id } of [born, renamed]) {
+        expect(rowOf(service, key_id)).toMatchObject({
+          secretName: expect.stringContaining('litellm/'),
+        });
+      }
+      expect(await atRest(service)).toEqual([]);
+    }
+    const told = [born, renamed].map(({ key, key_id }) => ({ keyId: key_id, value: key }));
+    expect(letIn(service, told)).toEqual([born.key, renamed.key]);
+  });
+
+  it('is not taken where it does not let the same value in', async () => {
+    const service = await started();
+    const at = await now(service);
+    const born = await issue(service, { key_alias: 'born' });
+    await service.deliver();
+    const row = rowOf(service, born.key_id);
+    const pk = rowKey(born.key_id);
+    service.table.putItem({ ...row, pk, cur: { ...row.cur, hash: 'f'.repeat(64) } });
+    const given = restoreStores(service, restoredTable(at.snapshot, service.now));
+    const stores = { ...given, settings: { ...given.settings, secretPrefix: 'other/' } };
+    expect([...(await replaying(stores, at.since)).left.keys()]).toEqual([born.key_id]);
+  });
+
+  it.each(seeds)('steps that nobody finished, which are finished then (seed %i)', async (seed) => {
+    const service = await started();
+    const at = await now(service);
+    await interrupted(service, seed);
+    await service.deliver();
+    const open = service.table.rows().filter(({ intent }) => intent !== null).length;
+    expect(open).toBeGreaterThan(0);
+    const rows = () => Object.entries(comparables(service.table.items)).filter(isRow).sort();
+    const lost = rows();
+    const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+    expect((await replaying(stores, at.since)).left).toEqual(new Map());
+    await adopting(stores, at.since);
+    expect(rows()).toEqual(lost);
+    expect(await atRest(service)).toEqual([]);
+  });
+});
+
+const isRow = ([pk]: readonly [string, object]) => pk.startsWith(keyRowPrefix);
 
 describe('a person who was erased since', () => {
   it('stays erased, from a deleted key too', async () => {
