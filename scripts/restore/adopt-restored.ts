@@ -139,11 +139,20 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
   async function put(item: Item, current: Item | null): Promise<void> {
     const pk = String(item['pk']);
     if (pk.startsWith(keyRowPrefix)) return putRow(parseRow(item), current);
-    if (pk.startsWith(leasePrefix)) {
-      const rev = (current === null ? 0 : parseLease(current).rev) + 1;
-      return write({ kind: 'put-lease', lease: { ...parseLease(item), rev } }, item);
-    }
+    if (pk.startsWith(leasePrefix)) return putLease(item, current);
     return write({ kind: 'expire-pointer', pointer: parsePointer(item) }, item);
+  }
+
+  /** One that cannot be read goes first. */
+  async function putLease(item: Item, current: Item | null): Promise<void> {
+    const read = current?.['rev'];
+    const known = typeof read === 'number' && read > 0 ? read : 0;
+    if (current !== null && known === 0) await removeFirst(current);
+    return write({ kind: 'put-lease', lease: { ...parseLease(item), rev: known + 1 } }, item);
+  }
+
+  async function removeFirst(current: Item): Promise<void> {
+    if (!(await own.items.remove(current, limitMs))) throw overtaken();
   }
 
   /** A mail of the end of a step would be of what the environment has now: such a row goes first. */
@@ -153,7 +162,7 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
     if (known !== null && known.intent === null) {
       return write({ kind: 'replace-row', row: { ...row, rev: known.rev + 1 } }, rowItem(row));
     }
-    if (current !== null && !(await own.items.remove(current, limitMs))) throw overtaken();
+    if (current !== null) await removeFirst(current);
     const rev = Math.max(row.rev, known?.rev ?? 0) + 1;
     return write({ kind: 'create-row', row: { ...row, rev } }, rowItem(row));
   }

@@ -1,6 +1,11 @@
 /** The restore of a keys table: replayed from the trail, and only then adopted. */
 import { describe, expect, it } from 'vitest';
-import { keyRowPrefix, rowKey, sweepKey } from '../../lambdas/shared/adapters/table/keys.ts';
+import {
+  keyRowPrefix,
+  leasePrefix,
+  rowKey,
+  sweepKey,
+} from '../../lambdas/shared/adapters/table/keys.ts';
 import { redacted } from '../../lambdas/shared/domain/audit-redaction.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
 import { erasePerson } from '../../scripts/erase/erase-person.ts';
@@ -169,10 +174,14 @@ describe('the drill', () => {
       },
     ],
     [
-      'with rows that nobody can read',
+      'with rows and leases that nobody can read',
       (service: Service) => {
         for (const { keyId } of service.table.rows()) {
           service.table.putItem({ pk: rowKey(keyId), rev: 1, v: 'damaged' });
+        }
+        for (const [index, pk] of leasesIn(service.table.items).entries()) {
+          const rev = [7, 'damaged', undefined][index % 3];
+          service.table.putItem({ pk, state: 'damaged', ...(rev === undefined ? {} : { rev }) });
         }
       },
     ],
@@ -225,6 +234,8 @@ describe('the drill', () => {
     expect(stillRevived).toBe(false);
   });
 });
+
+const leasesIn = (items: Items) => [...items.keys()].filter((pk) => pk.startsWith(leasePrefix));
 
 /** Keys with a step each that its function did not finish. */
 async function interrupted(service: Service, seed: number): Promise<void> {
