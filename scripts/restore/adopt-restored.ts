@@ -100,7 +100,8 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
         const found = await readOf(own.items, batch);
         for (const item of batch) {
           const current = found.get(String(item['pk'])) ?? null;
-          if (current === null || !isSame(item, current)) yield { item, current };
+          const isDone = current !== null && (isSame(item, current) || staysTaken(item, current));
+          if (!isDone) yield { item, current };
         }
       }
     }
@@ -109,7 +110,9 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
   /** Items that only the environment has. */
   async function* surplus(): AsyncGenerator<Item> {
     for await (const page of own.items.pages()) {
-      const items = page.filter((item) => item['pk'] !== sweepKey && !isOver(item));
+      const items = page.filter(
+        (item) => item['pk'] !== sweepKey && !isOver(item) && !isHeldByLeftOut(item),
+      );
       for (let from = 0; from < items.length; from += pageSize) {
         const batch = items.slice(from, from + pageSize);
         const found = await readOf(restored.items, batch);
@@ -130,6 +133,15 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
     const pk = String(item['pk']);
     const isLeftOut = pk.startsWith(keyRowPrefix) && leftOut.has(keyIdOf(pk));
     return !isLeftOut && pk !== sweepKey && !pk.startsWith(leftPrefix) && !isOver(item);
+  }
+
+  /** An alias of a key that is left out, which the restore knows as free or not at all. */
+  function staysTaken({ state }: Item, current: Item): boolean {
+    return state === 'free' && isHeldByLeftOut(current);
+  }
+
+  function isHeldByLeftOut({ pk, state, keyId }: Item): boolean {
+    return String(pk).startsWith(leasePrefix) && state === 'held' && leftOut.has(String(keyId));
   }
 
   function isOver({ ttl }: Item): boolean {

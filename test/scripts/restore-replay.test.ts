@@ -763,6 +763,35 @@ describe('an adoption', () => {
     expect(service.table.row(gone.key_id)).toBe(null);
   });
 
+  it('leaves the aliases taken that a key which is left out holds, whenever it got them', async () => {
+    const service = await started();
+    const [free, renamed] = [
+      await issue(service, { key_alias: 'free' }),
+      await issue(service, { key_alias: 'before' }),
+    ];
+    await ask(service, { path: '/key/delete', body: { keys: [free.key_id] } });
+    const at = await now(service);
+    const born = await issue(service, { key_alias: 'born' });
+    const body = { key: renamed.key_id, key_alias: 'free' };
+    await ask(service, { path: '/key/update', body });
+    await service.deliver();
+    service.trail.records.delete(`${renamed.key_id}_2`);
+    const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+    await replaying(stores, at.since);
+    const without = new Set([born.key_id, renamed.key_id]);
+    await adopting(stores, at.since, { without });
+    await adopting(stores, at.since, { without });
+    expect(letIn(service, [{ keyId: born.key_id, value: born.key }])).toEqual([]);
+    for (const [alias, keyId] of [
+      ['born', born.key_id],
+      ['free', renamed.key_id],
+    ] as const) {
+      expect(service.table.lease(alias)).toMatchObject({ state: 'held', keyId });
+      const { status } = await ask(service, { path: '/key/generate', body: { key_alias: alias } });
+      expect(status).toBe(409);
+    }
+  });
+
   it('stops where somebody else writes', async () => {
     const { service, kept, stores, since } = await deletedSince();
     await replaying(stores, since);
