@@ -14,6 +14,7 @@ import {
   sweepKey,
 } from '../../lambdas/shared/adapters/table/keys.ts';
 import { type AuditRecord, auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import { rowWithoutSalts } from '../../lambdas/shared/domain/erasure.ts';
 import type { AliasLease, KeyRow, TokenPointer } from '../../lambdas/shared/domain/key-row.ts';
 import type {
   AuditReads,
@@ -246,7 +247,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     const stored = await trail.from(keyId, row?.seq ?? 1);
     const followed = followedTrail(keyId, row, stored, auditedSince);
     if (followed.kind === 'faulty') return leave(keyId, followed.reason);
-    const judged = await judge(keyId, row, followed.records);
+    const known = row === null ? null : (rowWithoutSalts(row, followed.erased) ?? row);
+    const judged = await judge(keyId, known, followed.records);
     if (judged === null) return;
     const { row: next } = judged;
     const head = heads.get(keyId);

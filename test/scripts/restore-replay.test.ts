@@ -438,6 +438,30 @@ describe('what only the environment’s own row tells', () => {
 
 const isRow = ([pk]: readonly [string, object]) => pk.startsWith(keyRowPrefix);
 
+/** Ada is erased from rows and trail. */
+async function erase(service: Service): Promise<void> {
+  const { table, random, now: clock } = service;
+  const erasure = await erasePerson({
+    stores: {
+      table,
+      lists: service.processStores.lists,
+      trail: memoryErasableTrail(service.trail),
+      random,
+      now: clock,
+      // The stream's reader goes on meanwhile.
+      pause: () => service.deliver(),
+    },
+    person: { userId: 'ada-lovelace', emails: [] },
+    isAudited: true,
+    isApplied: true,
+    by: 'ops',
+    runId: 'run-1',
+    onFound: () => undefined,
+    onLook: () => undefined,
+  });
+  expect(erasure.left).toEqual([]);
+}
+
 describe('a person who was erased since', () => {
   it('stays erased, from a deleted key too', async () => {
     const service = await started();
@@ -449,32 +473,26 @@ describe('a person who was erased since', () => {
     await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
     await ask(service, { path: '/key/update', body: { key: given.key_id, user_id: 'bob' } });
     await service.deliver();
-    const { table, random, now: clock } = service;
-    const erasure = await erasePerson({
-      stores: {
-        table,
-        lists: service.processStores.lists,
-        trail: memoryErasableTrail(service.trail),
-        random,
-        now: clock,
-        // The stream's reader goes on meanwhile.
-        pause: () => service.deliver(),
-      },
-      person: { userId: 'ada-lovelace', emails: [] },
-      isAudited: true,
-      isApplied: true,
-      by: 'ops',
-      runId: 'run-1',
-      onFound: () => undefined,
-      onLook: () => undefined,
-    });
-    expect(erasure.left).toEqual([]);
+    await erase(service);
     expect(JSON.stringify([...at.snapshot])).toContain('ada-lovelace');
     await brought({ service, ...at });
-    expect(JSON.stringify([...table.items])).not.toContain('ada-lovelace');
+    expect(JSON.stringify([...service.table.items])).not.toContain('ada-lovelace');
     const told = [gone, given].map(({ key, key_id }) => ({ keyId: key_id, value: key }));
     expect(letIn(service, told)).toEqual([given.key]);
     expect(await atRest(service)).toEqual([]);
+  });
+
+  it('cannot be guessed from the hash of what was erased, for its salt stays erased', async () => {
+    const service = await started();
+    const given = await issue(service, { user_id: 'ada-lovelace' });
+    await ask(service, { path: '/key/update', body: { key: given.key_id, user_id: 'bob' } });
+    const at = await now(service);
+    expect(rowOf(service, given.key_id).event.salts.before).not.toBe('');
+    await erase(service);
+    const { event, salt } = rowOf(service, given.key_id);
+    expect(event).toMatchObject({ action: 'updated', salts: { before: '', after: salt } });
+    await brought({ service, ...at });
+    expect(rowOf(service, given.key_id).event.salts).toEqual(event.salts);
   });
 });
 
