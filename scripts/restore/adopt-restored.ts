@@ -18,7 +18,7 @@ import type { KeyWrite } from '../../lambdas/shared/domain/ports.ts';
 import { readPatiently } from '../../lambdas/shared/protocol/import-key.ts';
 import { eachInFlight } from '../operator/each-in-flight.ts';
 import { Unusable } from '../operator/unusable.ts';
-import { leftPrefix, type RestoreRun, replayRestore } from './replay-restore.ts';
+import { leftPrefix, type RestoreRun, replayRestore, takenPrefix } from './replay-restore.ts';
 import type { TableItems } from './table-items.ts';
 import { written } from './written.ts';
 
@@ -132,7 +132,8 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
   function isAdopted(item: Item): boolean {
     const pk = String(item['pk']);
     const isLeftOut = pk.startsWith(keyRowPrefix) && leftOut.has(keyIdOf(pk));
-    return !isLeftOut && pk !== sweepKey && !pk.startsWith(leftPrefix) && !isOver(item);
+    const isNote = pk.startsWith(leftPrefix) || pk.startsWith(takenPrefix);
+    return !isLeftOut && pk !== sweepKey && !isNote && !isOver(item);
   }
 
   /** An alias of a key that is left out, which the restore knows as free or not at all. */
@@ -173,6 +174,10 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
     const known = current === null ? null : readable(current);
     if (known !== null && known.intent === null) {
       return write({ kind: 'replace-row', row: { ...row, rev: known.rev + 1 } }, rowItem(row));
+    }
+    if (known !== null) {
+      // Killed before the next write, the adoption could not ask the row what it is once more.
+      await restored.items.put({ pk: `${takenPrefix}${row.keyId}` }, limitMs);
     }
     if (current !== null) await removeFirst(current);
     const rev = Math.max(row.rev, known?.rev ?? 0) + 1;

@@ -39,6 +39,9 @@ import { written } from './written.ts';
 /** In the restored table: a key that an adoption has left out, and that stays out. */
 export const leftPrefix = 'LEFT#';
 
+/** In the restored table: a key as the environment's own row had it, which an adoption was about to write over. */
+export const takenPrefix = 'TAKEN#';
+
 /** A keys table as a whole. */
 export interface WholeTable {
   readonly table: KeyTable;
@@ -118,6 +121,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   const pointers = new Map<string, string>();
   /** Left out of an adoption that was begun, with the reason. */
   const marked = new Map<string, string>();
+  /** Judged by their own rows, of which an adoption may have removed some. */
+  const taken = new Set<string>();
   /** Their retention has ended. */
   const retired = new Set<string>();
   let [keys, replayed, besides, notes, looked] = [0, 0, 0, 0, 0];
@@ -203,6 +208,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
           pointers.set(hash, keyId);
         } else if (pk.startsWith(leftPrefix)) {
           marked.set(pk.slice(leftPrefix.length), String(item['reason']));
+        } else if (pk.startsWith(takenPrefix)) {
+          taken.add(pk.slice(takenPrefix.length));
         } else if (!pk.startsWith(keyRowPrefix) && pk !== sweepKey) {
           throw new Unusable('The table has items of a newer release: take that one');
         }
@@ -244,6 +251,7 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     keys += 1;
     const reason = marked.get(keyId);
     if (reason !== undefined) return leave(keyId, reason);
+    if (row !== null && taken.has(keyId) && !heads.has(keyId)) heads.set(keyId, ownRow(row));
     const stored = await trail.from(keyId, row?.seq ?? 1);
     const followed = followedTrail(keyId, row, stored, auditedSince);
     if (followed.kind === 'faulty') return leave(keyId, followed.reason);

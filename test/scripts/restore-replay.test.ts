@@ -841,6 +841,33 @@ describe('an adoption', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
+  it('goes on where it was killed over a row that alone told what to take', async () => {
+    const service = await started();
+    const at = await now(service);
+    const body = { key_alias: 'half' };
+    await askUnder(service, new Map([[3, 'die-before']]), { path: '/key/generate', body });
+    await service.deliver();
+    const [born] = service.table.rows().filter(({ intent }) => intent !== null);
+    if (born === undefined) throw new Error('No birth is open');
+    const pk = rowKey(born.keyId);
+    service.table.putItem({ ...born, pk, key: { ...born.key, max_budget: 9 } });
+    const spoilt = remembered(service);
+    for (let dieAt = 1; dieAt < 12; dieAt += 1) {
+      service.table.items.clear();
+      for (const [key, item] of spoilt) service.table.items.set(key, structuredClone(item));
+      const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+      await replaying(stores, at.since);
+      await adopting(mortal(stores, dieAt), at.since).catch((error: unknown) => {
+        if (!(error instanceof Died)) throw error;
+      });
+      await adopting(stores, at.since);
+      const { intent, key } = rowOf(service, born.keyId);
+      expect(intent).toEqual(born.intent);
+      expect(key).toEqual(born.key);
+    }
+    expect(await atRest(service)).toEqual([]);
+  });
+
   it('refuses items of a newer release', async () => {
     const { stores, since } = await deletedSince();
     await stores.restored.items.put({ pk: 'NEWER#1' }, 1000);
