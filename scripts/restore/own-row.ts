@@ -19,18 +19,25 @@ export interface OwnRow
   >;
 }
 
-export function ownRow(row: KeyRow): OwnRow {
-  const { seq, chain, status, cur, secretName, secretArn, intent } = row;
-  const { imported, leftNames, ownNameLeftAt, reminder } = row;
-  const { rotateNotBefore, stores, suspicion, sweepAt } = row;
-  return {
-    ...{ seq, chain, status, cur, secretName, secretArn, intent },
-    besides: {
-      ...{ imported, leftNames, ownNameLeftAt, reminder },
-      ...{ rotateNotBefore, stores, suspicion, sweepAt },
-    },
-  };
-}
+export const ownRow = (row: KeyRow): OwnRow => ({
+  seq: row.seq,
+  chain: row.chain,
+  status: row.status,
+  cur: row.cur,
+  secretName: row.secretName,
+  secretArn: row.secretArn,
+  intent: row.intent,
+  besides: {
+    imported: row.imported,
+    leftNames: row.leftNames,
+    ownNameLeftAt: row.ownNameLeftAt,
+    reminder: row.reminder,
+    rotateNotBefore: row.rotateNotBefore,
+    stores: row.stores,
+    suspicion: row.suspicion,
+    sweepAt: row.sweepAt,
+  },
+});
 
 type End = Pick<KeyRow, 'seq' | 'chain'>;
 

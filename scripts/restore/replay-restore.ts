@@ -288,9 +288,9 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
         describe,
         versions: async () => new Set((await trail.from(keyId, 1)).flatMap(versionsIn)),
       };
-      const own = heads.get(keyId);
-      return await (agrees(own, replayedTo.row)
-        ? judgedWithOwn(replayedTo, own, judging)
+      const head = heads.get(keyId);
+      return await (agrees(head, replayedTo.row)
+        ? judgedWithOwn(replayedTo, head, judging)
         : judgedRow(replayedTo, judging));
     } catch (error) {
       if (!(error instanceof NotReplayable)) throw error;
