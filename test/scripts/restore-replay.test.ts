@@ -795,6 +795,7 @@ describe('an adoption', () => {
     await ask(service, { path: '/key/update', body });
     await service.deliver();
     service.trail.records.delete(`${renamed.key_id}_2`);
+    service.trail.records.delete(`${born.key_id}_1`);
     const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
     await replaying(stores, at.since);
     const without = new Set([born.key_id, renamed.key_id]);
@@ -834,11 +835,19 @@ describe('an adoption', () => {
     // The mail waits for the end of the birth, which nobody has written.
     await askUnder(service, new Map([[4, 'die-before']]), { path: '/key/generate', body });
     await service.deliver();
+    const [born] = service.table.rows().filter(({ intent }) => intent !== null);
+    if (born === undefined) throw new Error('No birth is open');
+    // Spoilt, so that it is written over, with the step at its end.
+    const before = service.table.stream.length;
+    const cur = { ...born.cur, hash: 'f'.repeat(64) };
+    service.table.putItem({ ...born, pk: rowKey(born.keyId), cur });
+    service.table.stream.splice(before);
     const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
     await replaying(stores, at.since);
     await adopting(stores, at.since);
     await service.deliver();
     expect(service.mailer.inbox).toEqual([]);
+    expect(rowOf(service, born.keyId)).toMatchObject({ cur: born.cur, intent: null });
     expect(await atRest(service)).toEqual([]);
   });
 
