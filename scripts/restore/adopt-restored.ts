@@ -18,7 +18,7 @@ import type { KeyWrite } from '../../lambdas/shared/domain/ports.ts';
 import { readPatiently } from '../../lambdas/shared/protocol/import-key.ts';
 import { eachInFlight } from '../operator/each-in-flight.ts';
 import { Unusable } from '../operator/unusable.ts';
-import { leftPrefix, type RestoreRun, replayRestore } from './replay-restore.ts';
+import { leftPrefix, type RestoreRun, replayRestore, takenPrefix } from './replay-restore.ts';
 import type { TableItems } from './table-items.ts';
 import { written } from './written.ts';
 
@@ -100,7 +100,8 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
         const found = await readOf(own.items, batch);
         for (const item of batch) {
           const current = found.get(String(item['pk'])) ?? null;
-          if (current === null || !isSame(item, current)) yield { item, current };
+          const isDone = current !== null && (isSame(item, current) || staysTaken(item, current));
+          if (!isDone) yield { item, current };
         }
       }
     }
@@ -109,7 +110,9 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
   /** Items that only the environment has. */
   async function* surplus(): AsyncGenerator<Item> {
     for await (const page of own.items.pages()) {
-      const items = page.filter((item) => item['pk'] !== sweepKey && !isOver(item));
+      const items = page.filter(
+        (item) => item['pk'] !== sweepKey && !isOver(item) && !isHeldByLeftOut(item),
+      );
       for (let from = 0; from < items.length; from += pageSize) {
         const batch = items.slice(from, from + pageSize);
         const found = await readOf(restored.items, batch);
@@ -129,7 +132,17 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
   function isAdopted(item: Item): boolean {
     const pk = String(item['pk']);
     const isLeftOut = pk.startsWith(keyRowPrefix) && leftOut.has(keyIdOf(pk));
-    return !isLeftOut && pk !== sweepKey && !pk.startsWith(leftPrefix) && !isOver(item);
+    const isNote = pk.startsWith(leftPrefix) || pk.startsWith(takenPrefix);
+    return !isLeftOut && pk !== sweepKey && !isNote && !isOver(item);
+  }
+
+  /** An alias of a key that is left out, which the restore knows as free or not at all. */
+  function staysTaken({ state }: Item, current: Item): boolean {
+    return state === 'free' && isHeldByLeftOut(current);
+  }
+
+  function isHeldByLeftOut({ pk, state, keyId }: Item): boolean {
+    return String(pk).startsWith(leasePrefix) && state === 'held' && leftOut.has(String(keyId));
   }
 
   function isOver({ ttl }: Item): boolean {
@@ -139,11 +152,20 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
   async function put(item: Item, current: Item | null): Promise<void> {
     const pk = String(item['pk']);
     if (pk.startsWith(keyRowPrefix)) return putRow(parseRow(item), current);
-    if (pk.startsWith(leasePrefix)) {
-      const rev = (current === null ? 0 : parseLease(current).rev) + 1;
-      return write({ kind: 'put-lease', lease: { ...parseLease(item), rev } }, item);
-    }
+    if (pk.startsWith(leasePrefix)) return putLease(item, current);
     return write({ kind: 'expire-pointer', pointer: parsePointer(item) }, item);
+  }
+
+  /** One that cannot be read goes first. */
+  async function putLease(item: Item, current: Item | null): Promise<void> {
+    const read = current?.['rev'];
+    const known = typeof read === 'number' && read > 0 ? read : 0;
+    if (current !== null && known === 0) await removeFirst(current);
+    return write({ kind: 'put-lease', lease: { ...parseLease(item), rev: known + 1 } }, item);
+  }
+
+  async function removeFirst(current: Item): Promise<void> {
+    if (!(await own.items.remove(current, limitMs))) throw overtaken();
   }
 
   /** A mail of the end of a step would be of what the environment has now: such a row goes first. */
@@ -153,7 +175,11 @@ export async function adoptRestored(run: AdoptRun): Promise<Adoption> {
     if (known !== null && known.intent === null) {
       return write({ kind: 'replace-row', row: { ...row, rev: known.rev + 1 } }, rowItem(row));
     }
-    if (current !== null && !(await own.items.remove(current, limitMs))) throw overtaken();
+    if (known !== null) {
+      // Killed before the next write, the adoption could not ask the row what it is once more.
+      await restored.items.put({ pk: `${takenPrefix}${row.keyId}` }, limitMs);
+    }
+    if (current !== null) await removeFirst(current);
     const rev = Math.max(row.rev, known?.rev ?? 0) + 1;
     return write({ kind: 'create-row', row: { ...row, rev } }, rowItem(row));
   }

@@ -1,5 +1,9 @@
 /** The audit records of a key from its restored row on, as far as they can be trusted. */
-import { saltedHash } from '../../lambdas/shared/domain/audit-chain.ts';
+import {
+  type SaltedPart,
+  saltedHash,
+  saltedParts,
+} from '../../lambdas/shared/domain/audit-chain.ts';
 import { follows, trailStart } from '../../lambdas/shared/domain/audit-finding.ts';
 import { type AuditRecord, auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
 import {
@@ -10,14 +14,16 @@ import {
 import { shownImage } from '../../lambdas/shared/domain/key-event.ts';
 import type { KeyRow } from '../../lambdas/shared/domain/key-row.ts';
 
-export type FollowedTrail =
-  | {
-      readonly kind: 'sound';
-      readonly records: readonly AuditRecord[];
-      /** Whether the trail has the record that the row ends with then. */
-      readonly hasOwn: boolean;
-    }
-  | { readonly kind: 'faulty'; readonly reason: string };
+interface Sound {
+  readonly kind: 'sound';
+  readonly records: readonly AuditRecord[];
+  /** Whether the trail has the record that the row ends with then. */
+  readonly hasOwn: boolean;
+  /** What is erased from the record of the restored row's own number. */
+  readonly erased: readonly SaltedPart[];
+}
+
+export type FollowedTrail = Sound | { readonly kind: 'faulty'; readonly reason: string };
 
 /**
  * Goes from the row, or from the birth of a key that has none, over each of its records: each is as its
@@ -37,11 +43,9 @@ export function followedTrail(
   const head = first === undefined ? null : checkedOf(first);
   if (head?.seq !== row.seq && auditedSince !== null && row.event.at < auditedSince) {
     const { seq, chain, event } = row;
-    return followed(
-      { seq, chain, after: imageHash(row), at: event.at, position: 0 },
-      stored,
-      false,
-    );
+    return followed({ seq, chain, after: imageHash(row), at: event.at, position: 0 }, stored, {
+      hasOwn: false,
+    });
   }
   if (head === null) {
     return faulty(`The trail does not have number ${row.seq}, which the restored row has.`);
@@ -50,10 +54,16 @@ export function followedTrail(
   if (fault !== null) return faulty(`Record ${seq} does not verify: ${fault}`);
   const isHeads = seq === row.seq && chain === row.chain && after === imageHash(row);
   if (!isHeads) return faulty(`Record ${row.seq} is not the one that the restored row ends with.`);
-  return followed({ seq, chain, after, at, position }, later);
+  const { salts } = auditRecord.parse(first);
+  const erased = saltedParts.filter((part) => salts[part] === null);
+  return followed({ seq, chain, after, at, position }, later, { erased });
 }
 
-function followed(start: Link, stored: readonly object[], hasOwn = true): FollowedTrail {
+function followed(
+  start: Link,
+  stored: readonly object[],
+  { hasOwn = true, erased = [] }: Partial<Pick<Sound, 'hasOwn' | 'erased'>> = {},
+): FollowedTrail {
   let last = start;
   const records: AuditRecord[] = [];
   for (const value of stored) {
@@ -69,7 +79,7 @@ function followed(start: Link, stored: readonly object[], hasOwn = true): Follow
     records.push(auditRecord.parse(value));
     last = checked;
   }
-  return { kind: 'sound', records, hasOwn: hasOwn || records.length > 0 };
+  return { kind: 'sound', records, hasOwn: hasOwn || records.length > 0, erased };
 }
 
 function checkedOf(stored: object) {

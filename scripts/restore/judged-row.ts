@@ -24,8 +24,8 @@ export interface Judging {
   readonly settings: Settings;
   /** Throws where Secrets Manager does not say. */
   readonly describe: (secretId: string) => Promise<Found>;
-  /** The ids of all events of the key, which are those of the versions that were ever its value. */
-  readonly eventIds: () => Promise<ReadonlySet<string>>;
+  /** Those that events of the key may have stored, whenever that was. */
+  readonly versions: () => Promise<ReadonlySet<string>>;
 }
 
 export interface Judged {
@@ -135,7 +135,7 @@ async function compared(replayed: Replayed, judging: Judging): Promise<Judged> {
   const known = { ...row, secretArn: found.arn };
   if (current === row.cur.ver) return { ...fine, row: retagged(known, found) };
   const soon = lookedAtSoon(known);
-  if (current !== null && (await judging.eventIds()).has(current)) {
+  if (current !== null && (await judging.versions()).has(current)) {
     return {
       ...fine,
       row: soon,

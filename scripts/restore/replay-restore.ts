@@ -13,7 +13,8 @@ import {
   pointerPrefix,
   sweepKey,
 } from '../../lambdas/shared/adapters/table/keys.ts';
-import type { AuditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import { type AuditRecord, auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
+import { rowWithoutSalts } from '../../lambdas/shared/domain/erasure.ts';
 import type { AliasLease, KeyRow, TokenPointer } from '../../lambdas/shared/domain/key-row.ts';
 import type {
   AuditReads,
@@ -29,13 +30,17 @@ import { Unusable } from '../operator/unusable.ts';
 import { followedTrail } from './followed-trail.ts';
 import { type Found, type Judged, judgedRow } from './judged-row.ts';
 import type { KeyTrail } from './key-trail.ts';
-import { NotReplayable, replayedRow } from './replayed-row.ts';
+import { agrees, isSameEnd, judgedWithOwn, type OwnRow, ownRow } from './own-row.ts';
+import { NotReplayable, replayedRow, versionOf } from './replayed-row.ts';
 import type { TableItems } from './table-items.ts';
 import { type AliasHolder, holderOf, type LeftAlias, wantedLeases } from './wanted-leases.ts';
 import { written } from './written.ts';
 
 /** In the restored table: a key that an adoption has left out, and that stays out. */
 export const leftPrefix = 'LEFT#';
+
+/** In the restored table: a key as the environment's own row had it, which an adoption was about to write over. */
+export const takenPrefix = 'TAKEN#';
 
 /** A keys table as a whole. */
 export interface WholeTable {
@@ -116,6 +121,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
   const pointers = new Map<string, string>();
   /** Left out of an adoption that was begun, with the reason. */
   const marked = new Map<string, string>();
+  /** Judged by their own rows, of which an adoption may have removed some. */
+  const taken = new Set<string>();
   /** Their retention has ended. */
   const retired = new Set<string>();
   let [keys, replayed, besides, notes, looked] = [0, 0, 0, 0, 0];
@@ -178,14 +185,12 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
 
   /** What the environment's own rows say, as far as they can be read. */
   async function headsOf() {
-    const found = new Map<string, Pick<KeyRow, 'seq' | 'chain'>>();
+    const found = new Map<string, OwnRow>();
     for await (const page of own.items.pages()) {
       look(page.length);
       for (const item of page) {
         const row = readable(item);
-        if (row !== null && !isOver(item)) {
-          found.set(row.keyId, { seq: row.seq, chain: row.chain });
-        }
+        if (row !== null && !isOver(item)) found.set(row.keyId, ownRow(row));
       }
     }
     return found;
@@ -203,6 +208,8 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
           pointers.set(hash, keyId);
         } else if (pk.startsWith(leftPrefix)) {
           marked.set(pk.slice(leftPrefix.length), String(item['reason']));
+        } else if (pk.startsWith(takenPrefix)) {
+          taken.add(pk.slice(takenPrefix.length));
         } else if (!pk.startsWith(keyRowPrefix) && pk !== sweepKey) {
           throw new Unusable('The table has items of a newer release: take that one');
         }
@@ -244,10 +251,12 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     keys += 1;
     const reason = marked.get(keyId);
     if (reason !== undefined) return leave(keyId, reason);
+    if (row !== null && taken.has(keyId) && !heads.has(keyId)) heads.set(keyId, ownRow(row));
     const stored = await trail.from(keyId, row?.seq ?? 1);
     const followed = followedTrail(keyId, row, stored, auditedSince);
     if (followed.kind === 'faulty') return leave(keyId, followed.reason);
-    const judged = await judge(keyId, row, followed.records);
+    const known = row === null ? null : (rowWithoutSalts(row, followed.erased) ?? row);
+    const judged = await judge(keyId, known, followed.records);
     if (judged === null) return;
     const { row: next } = judged;
     const head = heads.get(keyId);
@@ -257,12 +266,11 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
         `the environment has it with ${head.seq} changes, the trail with ${next.seq}`,
       );
     }
-    const isHead = head?.seq === next.seq && head.chain === next.chain;
     // The audit would write a record of its own with the copy.
-    if (!followed.hasOwn && !isHead) {
+    if (!followed.hasOwn && !isSameEnd(head, next)) {
       return leave(keyId, 'its last change is from before records were kept');
     }
-    if (judged.doubt !== null && !isHead && !accepted.has(keyId)) {
+    if (judged.doubt !== null && !agrees(head, next) && !accepted.has(keyId)) {
       return leave(keyId, judged.doubt, true);
     }
     await bring(row, judged, followed.records);
@@ -274,11 +282,16 @@ export async function replayRestore(run: RestoreRun): Promise<RestoreReplay> {
     records: readonly AuditRecord[],
   ): Promise<Judged | null> {
     try {
-      return await judgedRow(replayedRow(row, records, { settings, random }), {
+      const replayedTo = replayedRow(row, records, { settings, random });
+      const judging = {
         settings,
         describe,
-        eventIds: async () => new Set((await trail.from(keyId, 1)).map(eventIdOf)),
-      });
+        versions: async () => new Set((await trail.from(keyId, 1)).flatMap(versionsIn)),
+      };
+      const head = heads.get(keyId);
+      return await (agrees(head, replayedTo.row)
+        ? judgedWithOwn(replayedTo, head, judging)
+        : judgedRow(replayedTo, judging));
     } catch (error) {
       if (!(error instanceof NotReplayable)) throw error;
       leave(keyId, error.message);
@@ -399,5 +412,7 @@ function readable(item: Item): KeyRow | null {
 /** As it is stored: without members that are undefined, and without what counts its writes. */
 const stripped = ({ rev: _rev, ...row }: KeyRow): unknown => JSON.parse(JSON.stringify(row));
 
-const eventIdOf = (record: object): string =>
-  String(new Map<string, unknown>(Object.entries(record)).get('event_id'));
+function versionsIn(stored: object): string[] {
+  const { data } = auditRecord.safeParse(stored);
+  return data === undefined ? [] : [versionOf(data)];
+}

@@ -15,6 +15,7 @@ import {
 import type { KeyWrite, Randomness } from '../../lambdas/shared/domain/ports.ts';
 import { secretNameOf } from '../../lambdas/shared/domain/secret-name.ts';
 import type { Settings } from '../../lambdas/shared/domain/settings.ts';
+import { secretsManager } from '../../lambdas/shared/domain/staged-rotation.ts';
 import { openDeletion } from '../../lambdas/shared/protocol/deletion.ts';
 import { gainsSecret } from '../../lambdas/shared/protocol/replacement.ts';
 import {
@@ -27,6 +28,14 @@ export interface ReplayContext {
   readonly settings: Settings;
   readonly random: Randomness;
 }
+
+/** The version that an event stored, where it stored one: Secrets Manager names those of its rotations. */
+export const versionOf = ({
+  who,
+  operation_id: named,
+  event_id,
+}: Pick<AuditRecord, 'who' | 'operation_id' | 'event_id'>): string =>
+  who?.['principal'] === secretsManager.principal ? (named ?? event_id) : event_id;
 
 /** The row with its hash pointers, as the records leave them; `rev` is still that of the restored row. */
 export interface Replayed {
@@ -199,7 +208,7 @@ function changedBy(state: Replayed, record: AuditRecord, context: ReplayContext)
   }
 }
 
-/** A new value, a new name, or both: the version has the id of the event. */
+/** A new value, a new name, or both. */
 function stored(state: Replayed, record: AuditRecord, context: ReplayContext): Replayed {
   const { row, pointers } = state;
   const { settings } = context;
@@ -220,7 +229,7 @@ function stored(state: Replayed, record: AuditRecord, context: ReplayContext): R
     alias === null ? (isMirrored ? undefined : leftAt) : isOwnName ? record.at : leftAt;
   const next: KeyRow = {
     ...kept,
-    cur: { hash: token, ver: isMirrored ? record.event_id : null },
+    cur: { hash: token, ver: isMirrored ? versionOf(record) : null },
     alias,
     secretName: isMove
       ? secretNameOf(settings.secretPrefix, alias, row.first_token)

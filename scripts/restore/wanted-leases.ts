@@ -8,7 +8,8 @@ import type { Settings } from '../../lambdas/shared/domain/settings.ts';
 export interface AliasHolder {
   readonly keyId: string;
   readonly stores: KeyRow['stores'];
-  readonly isMirrored: boolean;
+  readonly alias: string | null;
+  readonly secretName: string | null;
   /** Those that it holds, each with the name of the secret under it. */
   readonly held: readonly { readonly alias: string; readonly secretName: string | null }[];
 }
@@ -24,7 +25,8 @@ export function holderOf(row: KeyRow): AliasHolder {
   return {
     keyId,
     stores,
-    isMirrored: secretName !== null,
+    alias,
+    secretName,
     held: [...own, ...other].flatMap(({ alias: name, secretName: secret }) =>
       name === null ? [] : [{ alias: name, secretName: secret }],
     ),
@@ -78,7 +80,9 @@ function leaseOf(
   const leaver = was === undefined ? undefined : holders.get(was.keyId);
   const removedAt = left
     .get(alias)
-    ?.findLast(({ keyId, isRemoved }) => isRemoved && holders.get(keyId)?.isMirrored === true)?.at;
+    ?.findLast(
+      ({ keyId, isRemoved }) => isRemoved && (holders.get(keyId)?.secretName ?? null) !== null,
+    )?.at;
   // A lease that tells a later time was restored with it.
   const deletedAt =
     removedAt !== undefined && removedAt > (known?.deletedAt ?? '')
@@ -99,10 +103,21 @@ function leaseOf(
     secretName:
       leaver === undefined
         ? (known?.secretName ?? null)
-        : leaver.isMirrored
-          ? secretNameOf(settings.secretPrefix, alias, '')
-          : null,
+        : secretLeft(alias, leaver, known, settings.secretPrefix),
     deletedAt,
     ...(leaver?.stores === undefined ? {} : { stores: leaver.stores }),
   };
+}
+
+/** Under which name the key that left an alias had its secret, which may be of another prefix than today's. */
+function secretLeft(
+  alias: string,
+  leaver: AliasHolder,
+  known: AliasLease | null,
+  prefix: string,
+): string | null {
+  if (leaver.secretName === null) return null;
+  if (leaver.alias === alias) return leaver.secretName;
+  const isItsOwn = known?.keyId === leaver.keyId && known.secretName !== null;
+  return isItsOwn ? known.secretName : secretNameOf(prefix, alias, '');
 }

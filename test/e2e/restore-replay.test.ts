@@ -6,9 +6,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
+  LambdaClient,
+  ListFunctionsCommand,
+  PutFunctionConcurrencyCommand,
+} from '@aws-sdk/client-lambda';
 import { SecretsManagerClient, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { tableItems } from '../../scripts/restore/table-items.ts';
 import { comparable } from '../fixtures/restore-drill.ts';
 import { block, issued, regenerate, remove, update } from './api-client.ts';
@@ -20,6 +27,10 @@ const { endpoint, guardUrl, region, credentials } = inject('deployed');
 const client = new DynamoDBClient({ endpoint, region, credentials });
 const documents = DynamoDBDocumentClient.from(client);
 const secrets = new SecretsManagerClient({ endpoint: guardUrl, region, credentials });
+
+const lambda = new LambdaClient({ endpoint, region, credentials });
+/** One that the other environment has, and that is called nothing like it. */
+const FunctionName = 'restore-drill-writer';
 
 const settings = {
   cwd: resolve(import.meta.dirname, '../..'),
@@ -50,6 +61,7 @@ async function tag(environment: 'prod' | 'local'): Promise<void> {
 
 afterAll(async () => {
   await tag('local');
+  await lambda.send(new DeleteFunctionCommand({ FunctionName }));
   for (const TableName of tables) await client.send(new DeleteTableCommand({ TableName }));
 });
 
@@ -76,6 +88,21 @@ function withoutTtl(item: Row): unknown {
   const { ttl: _ttl, ...rest } = comparable(item);
   return rest;
 }
+
+beforeAll(async () => {
+  const { Functions: [some] = [] } = await lambda.send(new ListFunctionsCommand({}));
+  const emptyZip = Buffer.from(`504b0506${'00'.repeat(18)}`, 'hex');
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName,
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Role: some?.Role,
+      Code: { ZipFile: emptyZip },
+      Tags: { 'latchkey:env': 'prod' },
+    }),
+  );
+});
 
 it('is replayed, killed half way and replayed again, and adopted; what was ended stays ended', async () => {
   const [kept, gone, blocked, rotated, renamed] = [
@@ -161,6 +188,13 @@ it('is replayed, killed half way and replayed again, and adopted; what was ended
       { pk: 'TOKEN#stray', hash: 'stray', keyId: gone.key_id },
     ],
     own,
+  );
+  expect(await run('--adopt')).toMatchObject({
+    code: 2,
+    said: expect.stringContaining(`have to be stopped first: ${FunctionName}`),
+  });
+  await lambda.send(
+    new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }),
   );
   expect(await run('--adopt')).toMatchObject({ code: 0, said: expect.stringContaining('agree') });
   expect(await contentsOf(own)).toEqual(live);

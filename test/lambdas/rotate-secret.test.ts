@@ -85,12 +85,13 @@ describe('a rotation by Secrets Manager', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
-  it('is audited once, by Secrets Manager, and told to the owner', async () => {
-    const { service, born, row } = await begun();
+  it('is audited once, by Secrets Manager, with the version, and told to the owner', async () => {
+    const { service, born, version, row } = await begun();
     await service.takeSteps(name);
     expect(await actionsOf(service, born.key_id)).toEqual(['created', 'rotated']);
     expect(await recordOf(service, born.key_id)).toMatchObject({
       changed_by: 'secrets_manager',
+      operation_id: version,
       who: expect.objectContaining({ principal: 'secrets_manager', settled_by: null }),
     });
     const told = service.mailer.inbox.filter(({ subject }) => subject.includes('Rotated'));

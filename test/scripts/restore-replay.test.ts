@@ -1,6 +1,11 @@
 /** The restore of a keys table: replayed from the trail, and only then adopted. */
 import { describe, expect, it } from 'vitest';
-import { rowKey, sweepKey } from '../../lambdas/shared/adapters/table/keys.ts';
+import {
+  keyRowPrefix,
+  leasePrefix,
+  rowKey,
+  sweepKey,
+} from '../../lambdas/shared/adapters/table/keys.ts';
 import { redacted } from '../../lambdas/shared/domain/audit-redaction.ts';
 import type { KeyTable } from '../../lambdas/shared/domain/ports.ts';
 import { erasePerson } from '../../scripts/erase/erase-person.ts';
@@ -169,10 +174,14 @@ describe('the drill', () => {
       },
     ],
     [
-      'with rows that nobody can read',
+      'with rows and leases that nobody can read',
       (service: Service) => {
         for (const { keyId } of service.table.rows()) {
           service.table.putItem({ pk: rowKey(keyId), rev: 1, v: 'damaged' });
+        }
+        for (const [index, pk] of leasesIn(service.table.items).entries()) {
+          const rev = [7, 'damaged', undefined][index % 3];
+          service.table.putItem({ pk, state: 'damaged', ...(rev === undefined ? {} : { rev }) });
         }
       },
     ],
@@ -225,6 +234,8 @@ describe('the drill', () => {
     expect(stillRevived).toBe(false);
   });
 });
+
+const leasesIn = (items: Items) => [...items.keys()].filter((pk) => pk.startsWith(leasePrefix));
 
 /** Keys with a step each that its function did not finish. */
 async function interrupted(service: Service, seed: number): Promise<void> {
@@ -364,6 +375,94 @@ async function deletedSince() {
   return { service, gone, kept, ...(await restore({ service, ...at })) };
 }
 
+describe('what only the environment’s own row tells', () => {
+  it('where a secret is that was made under another prefix, or with mirroring switched otherwise', async () => {
+    const service = await started();
+    const renamed = await issue(service, { key_alias: 'before' });
+    const at = await now(service);
+    const [born, gone] = [
+      await issue(service, { key_alias: 'born' }),
+      await issue(service, { key_alias: 'gone' }),
+    ];
+    const body = { key: renamed.key_id, key_alias: 'after' };
+    await ask(service, { path: '/key/update', body });
+    await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
+    await service.deliver();
+    const lost = remembered(service);
+    for (const changes of [{ secretPrefix: 'other/' }, { storeVirtualKeys: false }]) {
+      const given = restoreStores(service, restoredTable(at.snapshot, service.now));
+      const stores = { ...given, settings: { ...given.settings, ...changes } };
+      expect((await replaying(stores, at.since)).left).toEqual(new Map());
+      await adopting(stores, at.since);
+      expect(comparables(service.table.items)).toEqual(comparables(lost));
+      for (const { key_id } of [born, renamed]) {
+        expect(rowOf(service, key_id)).toMatchObject({
+          secretName: expect.stringContaining('litellm/'),
+        });
+      }
+      expect(await atRest(service)).toEqual([]);
+    }
+    const told = [born, renamed].map(({ key, key_id }) => ({ keyId: key_id, value: key }));
+    expect(letIn(service, told)).toEqual([born.key, renamed.key]);
+  });
+
+  it('is not taken where it does not let the same value in', async () => {
+    const service = await started();
+    const at = await now(service);
+    const born = await issue(service, { key_alias: 'born' });
+    await service.deliver();
+    const row = rowOf(service, born.key_id);
+    const pk = rowKey(born.key_id);
+    service.table.putItem({ ...row, pk, cur: { ...row.cur, hash: 'f'.repeat(64) } });
+    const given = restoreStores(service, restoredTable(at.snapshot, service.now));
+    const stores = { ...given, settings: { ...given.settings, secretPrefix: 'other/' } };
+    expect([...(await replaying(stores, at.since)).left.keys()]).toEqual([born.key_id]);
+  });
+
+  it.each(seeds)('steps that nobody finished, which are finished then (seed %i)', async (seed) => {
+    const service = await started();
+    const at = await now(service);
+    await interrupted(service, seed);
+    await service.deliver();
+    const open = service.table.rows().filter(({ intent }) => intent !== null).length;
+    expect(open).toBeGreaterThan(0);
+    const rows = () =>
+      Object.fromEntries(Object.entries(comparables(service.table.items)).filter(isRow));
+    const lost = rows();
+    const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+    expect((await replaying(stores, at.since)).left).toEqual(new Map());
+    await adopting(stores, at.since);
+    expect(rows()).toEqual(lost);
+    expect(await atRest(service)).toEqual([]);
+  });
+});
+
+const isRow = ([pk]: readonly [string, object]) => pk.startsWith(keyRowPrefix);
+
+/** Ada is erased from rows and trail. */
+async function erase(service: Service): Promise<void> {
+  const { table, random, now: clock } = service;
+  const erasure = await erasePerson({
+    stores: {
+      table,
+      lists: service.processStores.lists,
+      trail: memoryErasableTrail(service.trail),
+      random,
+      now: clock,
+      // The stream's reader goes on meanwhile.
+      pause: () => service.deliver(),
+    },
+    person: { userId: 'ada-lovelace', emails: [] },
+    isAudited: true,
+    isApplied: true,
+    by: 'ops',
+    runId: 'run-1',
+    onFound: () => undefined,
+    onLook: () => undefined,
+  });
+  expect(erasure.left).toEqual([]);
+}
+
 describe('a person who was erased since', () => {
   it('stays erased, from a deleted key too', async () => {
     const service = await started();
@@ -375,32 +474,26 @@ describe('a person who was erased since', () => {
     await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
     await ask(service, { path: '/key/update', body: { key: given.key_id, user_id: 'bob' } });
     await service.deliver();
-    const { table, random, now: clock } = service;
-    const erasure = await erasePerson({
-      stores: {
-        table,
-        lists: service.processStores.lists,
-        trail: memoryErasableTrail(service.trail),
-        random,
-        now: clock,
-        // The stream's reader goes on meanwhile.
-        pause: () => service.deliver(),
-      },
-      person: { userId: 'ada-lovelace', emails: [] },
-      isAudited: true,
-      isApplied: true,
-      by: 'ops',
-      runId: 'run-1',
-      onFound: () => undefined,
-      onLook: () => undefined,
-    });
-    expect(erasure.left).toEqual([]);
+    await erase(service);
     expect(JSON.stringify([...at.snapshot])).toContain('ada-lovelace');
     await brought({ service, ...at });
-    expect(JSON.stringify([...table.items])).not.toContain('ada-lovelace');
+    expect(JSON.stringify([...service.table.items])).not.toContain('ada-lovelace');
     const told = [gone, given].map(({ key, key_id }) => ({ keyId: key_id, value: key }));
     expect(letIn(service, told)).toEqual([given.key]);
     expect(await atRest(service)).toEqual([]);
+  });
+
+  it('cannot be guessed from the hash of what was erased, for its salt stays erased', async () => {
+    const service = await started();
+    const given = await issue(service, { user_id: 'ada-lovelace' });
+    await ask(service, { path: '/key/update', body: { key: given.key_id, user_id: 'bob' } });
+    const at = await now(service);
+    expect(rowOf(service, given.key_id).event.salts.before).not.toBe('');
+    await erase(service);
+    const { event, salt } = rowOf(service, given.key_id);
+    expect(event).toMatchObject({ action: 'updated', salts: { before: '', after: salt } });
+    await brought({ service, ...at });
+    expect(rowOf(service, given.key_id).event.salts).toEqual(event.salts);
   });
 });
 
@@ -569,6 +662,46 @@ describe('the secrets', () => {
     expect(await atRest(service)).toEqual([]);
   });
 
+  it('one that Secrets Manager has rotated is on the version that it named', async () => {
+    const service = await started();
+    const [key, back] = [await issue(service, { key_alias: 'a' }), await issue(service)];
+    const at = await now(service);
+    const rotate = async (keyId: string) => {
+      const { secretName } = rowOf(service, keyId);
+      service.beginRotation(secretName ?? '');
+      await service.takeSteps(secretName ?? '');
+      return rowOf(service, keyId).cur.ver ?? '';
+    };
+    const version = await rotate(key.key_id);
+    const earlier = await rotate(back.key_id);
+    const later = await rotate(back.key_id);
+    await service.deliver();
+    expect(service.trail.of(key.key_id).at(-1)).toMatchObject({ operation_id: version });
+    const { secretName } = rowOf(service, back.key_id);
+    await service.secrets.moveCurrent(secretName ?? '', later, earlier, 1000);
+    const { said } = await brought({ service, ...at });
+    expect(said).toContain('AWSCURRENT is on an earlier version, and is moved back');
+    expect(rowOf(service, key.key_id).cur.ver).toBe(version);
+    expect(rowOf(service, back.key_id).cur.ver).toBe(later);
+    expect(await atRest(service)).toEqual([]);
+  });
+
+  it('one under another prefix of before is known where its alias was left', async () => {
+    const service = await started();
+    const gone = await issue(service, { key_alias: 'gone' });
+    const renamed = await issue(service, { key_alias: 'before' });
+    const at = await now(service);
+    await ask(service, { path: '/key/delete', body: { keys: [gone.key_id] } });
+    const body = { key: renamed.key_id, key_alias: 'after' };
+    await ask(service, { path: '/key/update', body });
+    const { restored, stores } = await restore({ service, ...at });
+    const settings = { ...stores.settings, secretPrefix: 'other/' };
+    const accepted = new Set([renamed.key_id]);
+    await replaying({ ...stores, settings }, at.since, { accepted });
+    expect(restored.lease('gone')).toMatchObject({ state: 'free', secretName: 'litellm/gone' });
+    expect(restored.lease('before')).toMatchObject({ state: 'free', secretName: 'litellm/before' });
+  });
+
   it('one that could not be removed is removed after the adoption, and its name is free then', async () => {
     const service = await started();
     const key = await issue(service, { key_alias: 'gone' });
@@ -649,6 +782,36 @@ describe('an adoption', () => {
     expect(service.table.row(gone.key_id)).toBe(null);
   });
 
+  it('leaves the aliases taken that a key which is left out holds, whenever it got them', async () => {
+    const service = await started();
+    const [free, renamed] = [
+      await issue(service, { key_alias: 'free' }),
+      await issue(service, { key_alias: 'before' }),
+    ];
+    await ask(service, { path: '/key/delete', body: { keys: [free.key_id] } });
+    const at = await now(service);
+    const born = await issue(service, { key_alias: 'born' });
+    const body = { key: renamed.key_id, key_alias: 'free' };
+    await ask(service, { path: '/key/update', body });
+    await service.deliver();
+    service.trail.records.delete(`${renamed.key_id}_2`);
+    service.trail.records.delete(`${born.key_id}_1`);
+    const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+    await replaying(stores, at.since);
+    const without = new Set([born.key_id, renamed.key_id]);
+    await adopting(stores, at.since, { without });
+    await adopting(stores, at.since, { without });
+    expect(letIn(service, [{ keyId: born.key_id, value: born.key }])).toEqual([]);
+    for (const [alias, keyId] of [
+      ['born', born.key_id],
+      ['free', renamed.key_id],
+    ] as const) {
+      expect(service.table.lease(alias)).toMatchObject({ state: 'held', keyId });
+      const { status } = await ask(service, { path: '/key/generate', body: { key_alias: alias } });
+      expect(status).toBe(409);
+    }
+  });
+
   it('stops where somebody else writes', async () => {
     const { service, kept, stores, since } = await deletedSince();
     await replaying(stores, since);
@@ -672,11 +835,46 @@ describe('an adoption', () => {
     // The mail waits for the end of the birth, which nobody has written.
     await askUnder(service, new Map([[4, 'die-before']]), { path: '/key/generate', body });
     await service.deliver();
+    const [born] = service.table.rows().filter(({ intent }) => intent !== null);
+    if (born === undefined) throw new Error('No birth is open');
+    // Spoilt, so that it is written over, with the step at its end.
+    const before = service.table.stream.length;
+    const cur = { ...born.cur, hash: 'f'.repeat(64) };
+    service.table.putItem({ ...born, pk: rowKey(born.keyId), cur });
+    service.table.stream.splice(before);
     const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
     await replaying(stores, at.since);
     await adopting(stores, at.since);
     await service.deliver();
     expect(service.mailer.inbox).toEqual([]);
+    expect(rowOf(service, born.keyId)).toMatchObject({ cur: born.cur, intent: null });
+    expect(await atRest(service)).toEqual([]);
+  });
+
+  it('goes on where it was killed over a row that alone told what to take', async () => {
+    const service = await started();
+    const at = await now(service);
+    const body = { key_alias: 'half' };
+    await askUnder(service, new Map([[3, 'die-before']]), { path: '/key/generate', body });
+    await service.deliver();
+    const [born] = service.table.rows().filter(({ intent }) => intent !== null);
+    if (born === undefined) throw new Error('No birth is open');
+    const pk = rowKey(born.keyId);
+    service.table.putItem({ ...born, pk, key: { ...born.key, max_budget: 9 } });
+    const spoilt = remembered(service);
+    for (let dieAt = 1; dieAt < 12; dieAt += 1) {
+      service.table.items.clear();
+      for (const [key, item] of spoilt) service.table.items.set(key, structuredClone(item));
+      const stores = restoreStores(service, restoredTable(at.snapshot, service.now));
+      await replaying(stores, at.since);
+      await adopting(mortal(stores, dieAt), at.since).catch((error: unknown) => {
+        if (!(error instanceof Died)) throw error;
+      });
+      await adopting(stores, at.since);
+      const { intent, key } = rowOf(service, born.keyId);
+      expect(intent).toEqual(born.intent);
+      expect(key).toEqual(born.key);
+    }
     expect(await atRest(service)).toEqual([]);
   });
 

@@ -200,7 +200,8 @@ export function settledReplacement(
       at,
       who: settledBy === null ? intent.who : { ...intent.who, settled_by: settledBy },
       requestId: intent.request_id,
-      operationId: null,
+      // Of a rotation by Secrets Manager the version is not the event's id, and nothing else tells it.
+      operationId: intent.ver === intent.id ? null : intent.ver,
       notify: isMirrored ? null : intent.notify,
       endedOverlap: isRotation && endsOverlap(current, at),
     },
