@@ -78,20 +78,26 @@ function leaseOf(
 ): AliasLease | null {
   const was = left.get(alias)?.at(-1);
   const leaver = was === undefined ? undefined : holders.get(was.keyId);
-  const removedAt = left
+  const removal = left
     .get(alias)
     ?.findLast(
       ({ keyId, isRemoved }) => isRemoved && (holders.get(keyId)?.secretName ?? null) !== null,
-    )?.at;
+    );
+  const remover = removal === undefined ? undefined : holders.get(removal.keyId);
   // A lease that tells a later time was restored with it.
-  const deletedAt =
-    removedAt !== undefined && removedAt > (known?.deletedAt ?? '')
-      ? removedAt
-      : (known?.deletedAt ?? null);
+  const isLater = removal !== undefined && removal.at > (known?.deletedAt ?? '');
+  const deletedAt = isLater ? removal.at : (known?.deletedAt ?? null);
+  const lastName =
+    isLater && remover !== undefined
+      ? secretLeft(alias, remover, known, settings.secretPrefix)
+      : (known?.secretName ?? null);
   const base = { secretArn: null, deletedAt: null, rev: 0, ...known, alias };
   if (held !== undefined) {
     const { keyId } = held.holder;
-    return { ...base, state: 'held', keyId, secretName: held.secretName, deletedAt };
+    // As `takeLease` has it: `deletedAt` is about the name that stands there.
+    const secretName = held.secretName ?? lastName;
+    const isSame = (lastName ?? secretName) === secretName;
+    return { ...base, state: 'held', keyId, secretName, deletedAt: isSame ? deletedAt : null };
   }
   const keyId = was?.keyId ?? known?.keyId;
   if (keyId === undefined) return null;
@@ -103,7 +109,7 @@ function leaseOf(
     secretName:
       leaver === undefined
         ? (known?.secretName ?? null)
-        : secretLeft(alias, leaver, known, settings.secretPrefix),
+        : (secretLeft(alias, leaver, known, settings.secretPrefix) ?? lastName),
     deletedAt,
     ...(leaver?.stores === undefined ? {} : { stores: leaver.stores }),
   };
