@@ -25,8 +25,8 @@ import { listMutants, type Mutant } from './mutants/mutant.ts';
 const root = resolve(import.meta.dirname, '..');
 const copies = 2;
 const limitMs = 120_000;
-/** For all tests of this process together, where those that are named did not notice. */
-const suiteLimitMs = 400_000;
+/** For all tests of this process together: before any mutant, or where those that are named did not notice. */
+const suiteLimitMs = 1_800_000;
 /**
  * Not copied, but for those that a patch names: these tests are about the checkout, and would fail over
  * any patch or in any copy.
@@ -69,7 +69,7 @@ async function tryAll(): Promise<Map<Mutant, Verdict>> {
   const dirs = Array.from({ length: copies }, (_, index) => copyOfCheckout(`copy-${index}`));
   const [first = ''] = dirs;
   const named = [...new Set(mutants.flatMap(({ tests }) => tests))];
-  const untouched = await outcomeOf(first, named);
+  const untouched = await outcomeOf(first, named, suiteLimitMs);
   if (untouched.kind !== 'survived') {
     throw new Error(`The tests fail without any mutant: ${JSON.stringify(untouched)}`);
   }
@@ -123,7 +123,7 @@ async function verdictOn({ patch, tests }: Mutant, dir: string): Promise<Verdict
     if (types.code !== 0) return { kind: 'broken', why: `has type errors: ${types.output}` };
     const named = await outcomeOf(dir, tests);
     if (named.kind !== 'survived') return named;
-    const suite = await outcomeOf(dir, []);
+    const suite = await outcomeOf(dir, [], suiteLimitMs);
     return suite.kind === 'killed' ? { ...suite, bySuite: true } : suite;
   } finally {
     await run(dir, 'git', ['apply', '--reverse', patch]);
@@ -131,7 +131,11 @@ async function verdictOn({ patch, tests }: Mutant, dir: string): Promise<Verdict
 }
 
 /** Runs test files, or the whole in-process suite without any. */
-async function outcomeOf(dir: string, tests: readonly string[]): Promise<Verdict> {
+async function outcomeOf(
+  dir: string,
+  tests: readonly string[],
+  timeout: number = limitMs,
+): Promise<Verdict> {
   const file = join(dir, 'report.json');
   rmSync(file, { force: true });
   const { output } = await run(
@@ -148,7 +152,7 @@ async function outcomeOf(dir: string, tests: readonly string[]): Promise<Verdict
       `--outputFile=${file}`,
       ...tests,
     ],
-    tests.length === 0 ? suiteLimitMs : limitMs,
+    timeout,
   );
   try {
     const { success, testResults } = report.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -177,7 +181,7 @@ function run(
     cwd: dir,
     timeout,
     encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
+    maxBuffer: 512 * 1024 * 1024,
     env: {
       ...process.env,
       // Pairs of faults take a minute; every mutant of the matrix shows with one.
