@@ -12,6 +12,7 @@ import { isAddress } from '../lambdas/shared/domain/recipient.ts';
 import { erasableTrail } from './erase/erasable-trail.ts';
 import { erasePerson } from './erase/erase-person.ts';
 import { lineOf, sumOf } from './erase/erase-report.ts';
+import { print, runAsCommand, say } from './operator/command.ts';
 import { operatorName } from './operator/operator-name.ts';
 import { pace } from './operator/pace.ts';
 import { pause } from './operator/pause.ts';
@@ -22,21 +23,9 @@ import { Unusable } from './operator/unusable.ts';
 const usage =
   'Usage: npm run erase -- --env <env> --user <id> [--email <address>]… [--apply] [--as <name>] [--keys-table <name>] [--audit-table <name>]';
 
-const say = (line: string) => {
-  process.stderr.write(`${line}\n`);
-};
-const print = (text: string) => {
-  process.stdout.write(`${text}\n`);
-};
+await runAsCommand(main);
 
-let hasBegun = false;
-await main().catch((error: Error) => {
-  say(error.cause instanceof Error ? `${error.message} (${error.cause})` : error.message);
-  if (hasBegun) print('Stopped; the same again goes on.');
-  process.exitCode = 2;
-});
-
-async function main(): Promise<void> {
+async function main(beginsToWrite: () => void): Promise<void> {
   const { values } = parseArgs({
     options: {
       env: { type: 'string' },
@@ -62,7 +51,7 @@ async function main(): Promise<void> {
   const documents = documentsOf(client);
   const keys = values['keys-table'] ?? (await tableOf(client, env, 'KeysTable'));
   const audit = values['audit-table'] ?? (await tableOf(client, env, 'AuditTable'));
-  hasBegun = apply;
+  if (apply) beginsToWrite();
   const erasure = await erasePerson({
     stores: {
       table: keyTable(documents, keys),

@@ -12,6 +12,7 @@ import { secretRepairs } from '../lambdas/shared/adapters/secret-repairs.ts';
 import { auditReads } from '../lambdas/shared/adapters/table/audit-reads.ts';
 import { keyTable } from '../lambdas/shared/adapters/table/key-table.ts';
 import { isKeyId } from '../lambdas/shared/domain/key-format.ts';
+import { print, runAsCommand, say } from './operator/command.ts';
 import { connectionOf } from './operator/connection.ts';
 import { pace } from './operator/pace.ts';
 import { pause, waitMs } from './operator/pause.ts';
@@ -28,21 +29,9 @@ import { restoredTo, tableItems } from './restore/table-items.ts';
 const usage =
   'Usage: npm run restore:replay -- --env <env> --table <restored table> --since <2026-01-31T00:00:00Z> [--apply | --adopt] [--accept <key id>]… [--without <key id>]… [--keys-table <name>] [--audit-table <name>]';
 
-const say = (line: string) => {
-  process.stderr.write(`${line}\n`);
-};
-const print = (text: string) => {
-  process.stdout.write(`${text}\n`);
-};
+await runAsCommand(main);
 
-let hasBegun = false;
-await main().catch((error: Error) => {
-  say(error.cause instanceof Error ? `${error.message} (${error.cause})` : error.message);
-  if (hasBegun) print('Stopped; the same again goes on.');
-  process.exitCode = 2;
-});
-
-async function main(): Promise<void> {
+async function main(beginsToWrite: () => void): Promise<void> {
   const { values } = parseArgs({
     options: {
       env: { type: 'string' },
@@ -98,7 +87,7 @@ async function main(): Promise<void> {
     },
     onLook: pace(say, undefined, 'items'),
   };
-  hasBegun = apply || adopt;
+  if (apply || adopt) beginsToWrite();
   if (adopt) {
     const lambda = new LambdaClient(connection);
     const adoption = await adoptRestored({

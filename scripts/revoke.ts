@@ -10,6 +10,7 @@ import { secretRemoval } from '../lambdas/shared/adapters/secret-removal.ts';
 import { keyLists } from '../lambdas/shared/adapters/table/key-lists.ts';
 import { keyTable } from '../lambdas/shared/adapters/table/key-table.ts';
 import { isKeyId } from '../lambdas/shared/domain/key-format.ts';
+import { print, runAsCommand, say } from './operator/command.ts';
 import { connectionOf } from './operator/connection.ts';
 import { operatorName } from './operator/operator-name.ts';
 import { pace } from './operator/pace.ts';
@@ -23,21 +24,9 @@ import { lineOf, sumOf } from './revoke/revoke-report.ts';
 const usage =
   'Usage: npm run revoke -- --env <env> (--user <id> | --team <id> | --key <key id> …) [--block] [--apply] [--as <name>] [--keys-table <name>]';
 
-const say = (line: string) => {
-  process.stderr.write(`${line}\n`);
-};
-const print = (text: string) => {
-  process.stdout.write(`${text}\n`);
-};
+await runAsCommand(main);
 
-let hasBegun = false;
-await main().catch((error: Error) => {
-  say(error.cause instanceof Error ? `${error.message} (${error.cause})` : error.message);
-  if (hasBegun) print('Stopped; the same again goes on.');
-  process.exitCode = 2;
-});
-
-async function main(): Promise<void> {
+async function main(beginsToWrite: () => void): Promise<void> {
   const { values } = parseArgs({
     options: {
       env: { type: 'string' },
@@ -63,7 +52,7 @@ async function main(): Promise<void> {
   const how = values.block ? 'block' : 'delete';
   const progress = pace(say, undefined, 'keys');
   let seen = 0;
-  hasBegun = apply;
+  if (apply) beginsToWrite();
   const revocation = await revokeKeys({
     stores: {
       table: keyTable(documents, name),

@@ -35,7 +35,7 @@ const fields = {
   key_alias: 'checkout-service',
   user_id: 'ada@example.com',
   team_id: 'payments',
-  models: ['gpt-4o', 'claude-sonnet'],
+  models: ['gpt-4o', 'mistral-large'],
   max_budget: 100,
   budget_duration: '30d',
   tpm_limit: 100_000,

@@ -1,8 +1,7 @@
 /** A person erased on the deployed stack, by the command that operators give. */
-import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, expect, inject, it } from 'vitest';
 import { auditRecord } from '../../lambdas/shared/domain/audit-record.ts';
@@ -11,36 +10,19 @@ import { verifyExport } from '../../scripts/audit/verify-export.ts';
 import { erasableTrail } from '../../scripts/erase/erasable-trail.ts';
 import { issued, post, remove, update } from './api-client.ts';
 import { eventually, itemsOf, outputOf } from './local-aws.ts';
+import { operatorCommand } from './operator-command.ts';
 import { trailOf } from './trail.ts';
 
 const { endpoint, region, credentials } = inject('deployed');
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-erase-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const settings = {
-  cwd: resolve(import.meta.dirname, '../..'),
-  env: {
-    PATH: process.env['PATH'],
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  },
-} as const;
-const argumentsOf = (script: string, args: readonly string[]) => [
-  `scripts/${script}.ts`,
-  '--env=prod',
+const { give, kill } = operatorCommand(
+  { AWS_ENDPOINT_URL_DYNAMODB: endpoint },
   `--keys-table=${outputOf('KeysTableName')}`,
   `--audit-table=${outputOf('AuditTableName')}`,
-  ...args,
-];
-
-const run = (script: 'erase' | 'audit-export', ...args: string[]) =>
-  new Promise<{ code: unknown; said: string }>((done) => {
-    execFile(process.execPath, argumentsOf(script, args), settings, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : error.code, said: stdout + stderr });
-    });
-  });
+);
+const run = (script: 'erase' | 'audit-export', ...args: string[]) => give(script, ...args);
 
 const person = ['--user', 'canary-ada', '--email', 'canary.ada@example.com', '--as', 'ops'];
 const tables = async () =>
@@ -69,14 +51,10 @@ it('a person is erased from rows and trail, though killed half way, and the trai
   expect(dry).toMatchObject({ code: 0, said: expect.stringContaining('--apply does it') });
   expect(await tables()).toBe(before);
 
-  const args = argumentsOf('erase', [...person, '--apply']);
-  const child = spawn(process.execPath, args, { ...settings, stdio: 'ignore' });
-  const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
   const erased = async () =>
     (await itemsOf('AuditTableName')).filter((record) => record['redacted'] !== undefined).length;
-  await eventually(async () => ((await erased()) >= 2 ? true : null), 40_000);
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
+  const isHalfWay = () => eventually(async () => ((await erased()) >= 2 ? true : null), 40_000);
+  expect(await kill(isHalfWay, 'erase', ...person, '--apply')).toBe('SIGKILL');
   expect(await tables()).toContain('canary');
 
   const again = await run('erase', ...person, '--apply');

@@ -1,16 +1,16 @@
 /** The keys of a LiteLLM in and out of the deployed stack, by the commands that operators give. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, expect, inject, it } from 'vitest';
 import { expectAgreement, sha256 } from './agreement.ts';
 import { generate, info, isLetIn, issued, post, regenerate, self, update } from './api-client.ts';
 import { eventually, itemsOf, keysWith, outputOf, rowOfAlias } from './local-aws.ts';
+import { operatorCommand } from './operator-command.ts';
 import { actionsOf, trailOf } from './trail.ts';
 
-const { endpoint, region, credentials } = inject('deployed');
-const root = resolve(import.meta.dirname, '../..');
+const { endpoint } = inject('deployed');
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-import-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -21,30 +21,11 @@ const fileOf = (name: string, lines: readonly (object | string)[]): string => {
   return path;
 };
 
-/** As on AWS, where the environment has the endpoint and says who asks. */
-const settings = {
-  cwd: root,
-  env: {
-    PATH: process.env['PATH'],
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  },
-} as const;
-const argumentsOf = (script: string, args: readonly string[]) => [
-  `scripts/${script}.ts`,
-  '--env=prod',
+const { give, kill } = operatorCommand(
+  { AWS_ENDPOINT_URL_DYNAMODB: endpoint },
   `--keys-table=${outputOf('KeysTableName')}`,
-  ...args,
-];
-
-const run = (script: 'import' | 'export', ...args: string[]) =>
-  new Promise<{ code: unknown; said: string }>((done) => {
-    execFile(process.execPath, argumentsOf(script, args), settings, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : error.code, said: stdout + stderr });
-    });
-  });
+);
+const run = (script: 'import' | 'export', ...args: string[]) => give(script, ...args);
 
 async function exported(name: string): Promise<Record<string, unknown>[]> {
   const path = join(folder, name);
@@ -161,12 +142,9 @@ it('an import that is killed half way goes on where it was, and brings no key in
     return items.filter((item) => isRow(item) && String(item['alias']).startsWith('killed/'));
   };
   const path = fileOf('killed.jsonl', rows);
-  const args = argumentsOf('import', [path, '--apply']);
-  const child = spawn(process.execPath, args, { ...settings, stdio: 'ignore' });
-  const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
-  await eventually(async () => ((await isThere()).length >= 5 ? true : null), 25_000);
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
+  const isHalfWay = () =>
+    eventually(async () => ((await isThere()).length >= 5 ? true : null), 25_000);
+  expect(await kill(isHalfWay, 'import', path, '--apply')).toBe('SIGKILL');
   const before = (await isThere()).length;
 
   const { code, said } = await run('import', path, '--apply');

@@ -2,8 +2,6 @@
  * `npm run replay` on the deployed stack. The objects are put into the failure bucket by hand, in the
  * form that AWS documents: the local AWS gives no record up into a bucket.
  */
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
   DeleteObjectCommand,
@@ -16,6 +14,7 @@ import { failureBucketOf, failureObjects } from '../../scripts/replay/failure-ob
 import { invocationRecord } from '../fixtures/invocation-record.ts';
 import { issued } from './api-client.ts';
 import { auditOf, mailsTo, outputOf, removeItem, rowOf } from './local-aws.ts';
+import { operatorCommand } from './operator-command.ts';
 import { poisonRecord, settledBirth, streamRecord } from './recorded-writes.ts';
 import { trailOf } from './trail.ts';
 
@@ -23,25 +22,8 @@ const { endpoint, region, credentials, accountId } = inject('deployed');
 const client = new S3Client({ endpoint, region, credentials });
 const Bucket = outputOf('FailureBucketName');
 
-/** As on AWS, where the environment has the endpoint and says who asks. */
-const settings = {
-  cwd: resolve(import.meta.dirname, '../..'),
-  env: {
-    PATH: process.env['PATH'],
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  },
-};
-
-const replay = (...args: string[]) =>
-  new Promise<{ code: unknown; said: string }>((done) => {
-    const given = ['scripts/replay.ts', '--env=prod', `--bucket=${Bucket}`, ...args];
-    execFile(process.execPath, given, settings, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : error.code, said: stdout + stderr });
-    });
-  });
+const { give } = operatorCommand({ AWS_ENDPOINT_URL: endpoint }, `--bucket=${Bucket}`);
+const replay = (...args: string[]) => give('replay', ...args);
 
 const nameOf = (object: string) => `aws/lambda/4f2c/shardId-1/2026/11/25/${object}`;
 

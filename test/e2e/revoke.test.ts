@@ -1,39 +1,18 @@
 /** Revoking on the deployed stack, by the command that operators give. */
-import { execFile, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { info, isLetIn, issued } from './api-client.ts';
 import { describedSecret, eventually, itemsOf, outputOf, rowOf } from './local-aws.ts';
+import { operatorCommand } from './operator-command.ts';
 import { actionsOf, trailOf } from './trail.ts';
 
-const { endpoint, guardUrl, region, credentials } = inject('deployed');
+const { endpoint, guardUrl } = inject('deployed');
 
-/** As on AWS, where the environment has the endpoints and says who asks. */
-const settings = {
-  cwd: resolve(import.meta.dirname, '../..'),
-  env: {
-    PATH: process.env['PATH'],
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: guardUrl,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  },
-} as const;
-const argumentsOf = (args: readonly string[]) => [
-  'scripts/revoke.ts',
-  '--env=prod',
+const { give, kill } = operatorCommand(
+  { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_SECRETS_MANAGER: guardUrl },
   `--keys-table=${outputOf('KeysTableName')}`,
   '--as=ops',
-  ...args,
-];
-
-const revoke = (...args: string[]) =>
-  new Promise<{ code: unknown; said: string }>((done) => {
-    execFile(process.execPath, argumentsOf(args), settings, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : error.code, said: stdout + stderr });
-    });
-  });
+);
+const revoke = (...args: string[]) => give('revoke', ...args);
 
 it.concurrent('all keys of a user are refused at once, audited, and their secrets go', async () => {
   const [one, other, others] = [
@@ -76,12 +55,8 @@ it.concurrent('killed half way and given again it ends the rest', async () => {
     const items = await itemsOf('KeysTableName');
     return items.filter(({ user_pk }) => user_pk === 'USER#live#revoke-many').length;
   };
-  const args = argumentsOf(['--user', 'revoke-many', '--apply']);
-  const child = spawn(process.execPath, args, { ...settings, stdio: 'ignore' });
-  const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
-  await eventually(async () => ((await live()) <= 55 ? true : null), 25_000);
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
+  const isHalfWay = () => eventually(async () => ((await live()) <= 55 ? true : null), 25_000);
+  expect(await kill(isHalfWay, 'revoke', '--user', 'revoke-many', '--apply')).toBe('SIGKILL');
   const left = await live();
   expect(left).toBeGreaterThan(0);
 
