@@ -21,7 +21,7 @@ const fileOf = (name: string, lines: readonly (object | string)[]): string => {
   return path;
 };
 
-const { give, kill } = operatorCommand(
+const { give, killAfter } = operatorCommand(
   { AWS_ENDPOINT_URL_DYNAMODB: endpoint },
   `--keys-table=${outputOf('KeysTableName')}`,
 );
@@ -131,7 +131,6 @@ it('keys come in with their old values, are checked, audited and rotated, and go
 });
 
 it('an import that is killed half way goes on where it was, and brings no key in twice', async () => {
-  // So many that it cannot be done before it is killed.
   const rows = Array.from({ length: 300 }, (_, n) => ({
     token: sha256(`sk-killed-${n}`),
     key_alias: `killed/${n}`,
@@ -142,9 +141,8 @@ it('an import that is killed half way goes on where it was, and brings no key in
     return items.filter((item) => isRow(item) && String(item['alias']).startsWith('killed/'));
   };
   const path = fileOf('killed.jsonl', rows);
-  const isHalfWay = () =>
-    eventually(async () => ((await isThere()).length >= 5 ? true : null), 25_000);
-  expect(await kill(isHalfWay, 'import', path, '--apply')).toBe('SIGKILL');
+  const half = { calls: 5, operation: 'TransactWriteItems' } as const;
+  expect(await killAfter(half, 'import', path, '--apply')).toBe('SIGKILL');
   const before = (await isThere()).length;
 
   const { code, said } = await run('import', path, '--apply');

@@ -3,8 +3,6 @@
  * stand for the restored one, for the environment's own, and for the trail, so that keys of other tests are
  * none of its business. The local AWS restores no table: the items are copied as they were at that time.
  */
-import { execFile, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateFunctionCommand,
@@ -20,7 +18,8 @@ import { tableItems } from '../../scripts/restore/table-items.ts';
 import { comparable } from '../fixtures/restore-drill.ts';
 import { block, issued, regenerate, remove, update } from './api-client.ts';
 import { twinOf } from './lists/twin-table.ts';
-import { eventually, itemsOf, outputOf, type Row, rowOf } from './local-aws.ts';
+import { itemsOf, outputOf, type Row, rowOf } from './local-aws.ts';
+import { operatorCommand } from './operator-command.ts';
 import { trailOf } from './trail.ts';
 
 const { endpoint, guardUrl, region, credentials } = inject('deployed');
@@ -32,17 +31,7 @@ const lambda = new LambdaClient({ endpoint, region, credentials });
 /** One that the other environment has, and that is called nothing like it. */
 const FunctionName = 'restore-drill-writer';
 
-const settings = {
-  cwd: resolve(import.meta.dirname, '../..'),
-  env: {
-    PATH: process.env['PATH'],
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: guardUrl,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  },
-} as const;
+const endpoints = { AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_SECRETS_MANAGER: guardUrl };
 
 const tables: string[] = [];
 const secretIds: string[] = [];
@@ -139,20 +128,14 @@ it('is replayed, killed half way and replayed again, and adopted; what was ended
   );
   await tag('prod');
 
-  const given = [
-    'scripts/restore-replay.ts',
-    '--env=prod',
+  const { give, killAfter } = operatorCommand(
+    endpoints,
     `--table=${restored}`,
     `--since=${since}`,
     `--keys-table=${own}`,
     `--audit-table=${audit}`,
-  ];
-  const run = (...args: string[]) =>
-    new Promise<{ code: unknown; said: string }>((done) => {
-      execFile(process.execPath, [...given, ...args], settings, (error, stdout, stderr) => {
-        done({ code: error === null ? 0 : error.code, said: stdout + stderr });
-      });
-    });
+  );
+  const run = (...args: string[]) => give('restore-replay', ...args);
 
   const dry = await run();
   expect(dry).toMatchObject({ code: 0 });
@@ -163,11 +146,8 @@ it('is replayed, killed half way and replayed again, and adopted; what was ended
     const contents = [...(await contentsOf(restored)).values()];
     return contents.filter((item) => JSON.stringify(item).includes('"max_budget":7')).length;
   };
-  const child = spawn(process.execPath, [...given, '--apply'], { ...settings, stdio: 'ignore' });
-  const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
-  await eventually(async () => ((await replayed()) >= 2 ? true : null), 25_000);
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
+  const half = { calls: 5, operation: 'PutItem' } as const;
+  expect(await killAfter(half, 'restore-replay', '--apply')).toBe('SIGKILL');
   expect(await replayed()).toBeLessThan(many.length);
 
   expect(await run('--apply')).toMatchObject({ code: 0 });
@@ -203,15 +183,9 @@ it('is replayed, killed half way and replayed again, and adopted; what was ended
 }, 180_000);
 
 it('what cannot be worked with is said in one line', async () => {
-  const run = (...args: string[]) =>
-    new Promise<{ code: unknown; said: string }>((done) => {
-      const all = ['scripts/restore-replay.ts', ...args];
-      execFile(process.execPath, all, settings, (error, stdout, stderr) => {
-        done({ code: error === null ? 0 : error.code, said: stdout + stderr });
-      });
-    });
+  const { give } = operatorCommand(endpoints);
   const keys = outputOf('KeysTableName');
-  const of = ['--env=prod', `--keys-table=${keys}`, `--audit-table=${outputOf('AuditTableName')}`];
+  const of = [`--keys-table=${keys}`, `--audit-table=${outputOf('AuditTableName')}`];
   const since = '--since=2026-01-31T00:00:00Z';
   for (const [args, why] of [
     [[], 'Usage:'],
@@ -221,7 +195,7 @@ it('what cannot be worked with is said in one line', async () => {
     [[...of, '--table=x', since, '--accept=sk-a-value'], 'take key ids alone'],
     [[...of, `--table=${keys}`, since], 'not the one in use'],
   ] as const) {
-    const { code, said } = await run(...args);
+    const { code, said } = await give('restore-replay', ...args);
     expect([code, said]).toEqual([2, expect.stringContaining(why)]);
     expect(said).not.toContain('sk-a-value');
   }

@@ -1,13 +1,13 @@
 /** Revoking on the deployed stack, by the command that operators give. */
 import { expect, inject, it } from 'vitest';
 import { info, isLetIn, issued } from './api-client.ts';
-import { describedSecret, eventually, itemsOf, outputOf, rowOf } from './local-aws.ts';
+import { describedSecret, itemsOf, outputOf, rowOf } from './local-aws.ts';
 import { operatorCommand } from './operator-command.ts';
 import { actionsOf, trailOf } from './trail.ts';
 
 const { endpoint, guardUrl } = inject('deployed');
 
-const { give, kill } = operatorCommand(
+const { give, killAfter } = operatorCommand(
   { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_SECRETS_MANAGER: guardUrl },
   `--keys-table=${outputOf('KeysTableName')}`,
   '--as=ops',
@@ -55,8 +55,8 @@ it.concurrent('killed half way and given again it ends the rest', async () => {
     const items = await itemsOf('KeysTableName');
     return items.filter(({ user_pk }) => user_pk === 'USER#live#revoke-many').length;
   };
-  const isHalfWay = () => eventually(async () => ((await live()) <= 55 ? true : null), 25_000);
-  expect(await kill(isHalfWay, 'revoke', '--user', 'revoke-many', '--apply')).toBe('SIGKILL');
+  const half = { calls: 5, operation: 'TransactWriteItems' } as const;
+  expect(await killAfter(half, 'revoke', '--user', 'revoke-many', '--apply')).toBe('SIGKILL');
   const left = await live();
   expect(left).toBeGreaterThan(0);
 
