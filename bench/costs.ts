@@ -9,8 +9,14 @@ import { dollarsPerMillion, standingDollars, type Usage } from '../scripts/costs
 import { type OperationName, operations, usageOf } from './costs/usage.ts';
 import type { Row } from './row.ts';
 
-/** Dollars per million calls. */
-const budgets: Readonly<Record<string, number>> = { verify: 1.6, info: 2, update: 8, generate: 22 };
+/** Dollars per million calls; why verify may cost more than 1.60 is in docs/adr/0023-what-a-call-costs.md. */
+const budgets: Readonly<Record<string, number>> = {
+  verify: 1.7,
+  'verify itself': 1.6,
+  info: 2,
+  update: 8,
+  generate: 22,
+};
 
 export async function costs(): Promise<Row[]> {
   const usages = await allUsages();

@@ -34,7 +34,6 @@ const accessLog = {
   routeKey: '$context.routeKey',
   status: '$context.status',
   responseLatency: '$context.responseLatency',
-  integrationLatency: '$context.integrationLatency',
   sourceIp: '$context.identity.sourceIp',
 } as const;
 

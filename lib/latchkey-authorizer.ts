@@ -11,6 +11,7 @@ import {
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
+  SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -78,6 +79,8 @@ export class LatchkeyAuthorizer extends Construct {
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      // Not Lambda's start and report of each call, which are larger than our line; timeouts and crashes are.
+      systemLogLevelV2: SystemLogLevel.WARN,
       environment: variables,
     });
     const called = keptWarm(this.lambda, props.provisionedConcurrency);

@@ -15,6 +15,7 @@ import {
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
+  SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -95,6 +96,8 @@ export class Operation extends Construct implements IGrantable {
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      // Not Lambda's start and report of each call, which are larger than our line; timeouts and crashes are.
+      systemLogLevelV2: SystemLogLevel.WARN,
       environment: { SETTINGS: props.settings, ...props.variables },
       ...(props.reservedConcurrentExecutions === undefined
         ? {}

@@ -10,14 +10,13 @@ describe('access log', () => {
   const [stage] = Object.values(resourcesOf(template, 'AWS::ApiGatewayV2::Stage'));
   const format = JSON.stringify(stage?.Properties['AccessLogSettings']);
 
-  it('has exactly six fields', () => {
+  it('has exactly five fields', () => {
     const text = /"Format":"(.*)"/.exec(format)?.[1]?.replaceAll('\\"', '"') ?? '';
     expect(JSON.parse(text)).toEqual({
       requestId: '$context.requestId',
       routeKey: '$context.routeKey',
       status: '$context.status',
       responseLatency: '$context.responseLatency',
-      integrationLatency: '$context.integrationLatency',
       sourceIp: '$context.identity.sourceIp',
     });
   });

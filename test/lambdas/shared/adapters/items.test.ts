@@ -32,6 +32,53 @@ describe('a row in the table', () => {
     expect(parseRow(throughTable(rowItem(row)))).toEqual(row);
   });
 
+  it('comes back with its open step, of which it has only what it does not say elsewhere', () => {
+    const row = rowWith({ alias: 'a' });
+    const asOpened = {
+      id: row.cur.ver ?? '',
+      kind: 'generate',
+      claim: 0,
+      opened: row.event.at,
+      at: row.event.at,
+      fence: '2026-11-25T13:51:00.000Z',
+      notify: null,
+      hash: row.cur.hash,
+      ver: row.cur.ver ?? '',
+      newName: row.secretName ?? '',
+      newAlias: row.alias,
+      names: [],
+      idempotencyId: null,
+      who: row.event.who,
+      request_id: row.event.request_id,
+    };
+    const stored = (intent: object) =>
+      throughTable(rowItem({ ...row, intent: { ...asOpened, ...intent } }));
+    const told = ['id', 'kind', 'claim', 'opened', 'fence'];
+    expect(Object.keys(stored({})['intent']).sort()).toEqual(told.toSorted());
+    expect(parseRow(stored({}))).toEqual({ ...row, intent: asOpened });
+
+    const others = {
+      at: '2026-11-25T13:52:00.000Z',
+      notify: { event: 'key_created', to: 'ada@example.com' },
+      hash: 'another',
+      ver: 'another',
+      newName: 'litellm/another',
+      newAlias: null,
+      names: ['litellm/b'],
+      idempotencyId: 'record',
+      who: { ...row.event.who, principal: 'another' },
+      request_id: 'another',
+    };
+    for (const [name, value] of Object.entries(others)) {
+      const item = stored({ [name]: value });
+      expect(Object.keys(item['intent']).sort()).toEqual([...told, name].sort());
+    }
+    const other = { ...asOpened, ...others, notify: null, names: ['litellm/a'], of_tomorrow: [1] };
+    expect(parseRow(stored(other))).toEqual({ ...row, intent: other });
+    const whole = throughTable({ ...rowItem(row), intent: asOpened });
+    expect(parseRow(whole)).toEqual({ ...row, intent: asOpened });
+  });
+
   it('is found by its owner and its team while it lives, and apart when it is deleted', () => {
     const row = rowWith({ key: { user_id: 'ada', team_id: 'blue' } });
     expect(rowItem(row)).toMatchObject({ user_pk: 'USER#live#ada', team_pk: 'TEAM#live#blue' });
