@@ -7,12 +7,14 @@ import { describe, log } from '../lambdas/shared/adapters/log.ts';
 import { secureRandom } from '../lambdas/shared/adapters/randomness.ts';
 import { findEnvironment } from '../lib/environments.ts';
 import { functionSettings } from '../lib/function-settings.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { masterKey, startedService } from '../test/fakes/service.ts';
-import { type SentMail, startBackground } from './dev/background.ts';
+import { startBackground } from './dev/background.ts';
 import { serve } from './dev/serve.ts';
 import { devViews } from './dev/views.ts';
 import { checkNode, exampleCall, readPort } from './local/command-line.ts';
 import { serveLoopback } from './local/loopback.ts';
+import type { SentMail } from './watch/happenings.ts';
 
 const write = (text: string) => {
   process.stdout.write(`${text}\n`);
@@ -64,18 +66,16 @@ function welcome(baseUrl: string): string {
   return `
 Ready in ${seconds} s. Everything is in memory and gone when this stops; npm start keeps its keys.
 
-Latchkey      ${baseUrl}
-Console       ${baseUrl}/ui
+Latchkey      ${baseUrl}   (version ${packageJson.version})
+Watch it      ${baseUrl}/_dev   keys, mails and audit as they happen
+Console       ${baseUrl}/ui   sign in with the master key
+Reference     ${baseUrl}/docs
 Master key    ${masterKey}
 
 Generate a key:
   ${exampleCall(baseUrl)}
 
-See what it did:
-  ${baseUrl}/_dev/mails      the mails it sent, as they look (as JSON: /_dev/mails.json)
-  ${baseUrl}/_dev/audit      the audit records
-  ${baseUrl}/_dev/secrets    the mirrored secrets, values included
-
+For scripts: /_dev/mails.json, /_dev/audit, and /_dev/secrets with the values of the mirrored secrets.
 Log lines of the functions follow, as CloudWatch would get them. Ctrl-C stops at once.
 `;
 }

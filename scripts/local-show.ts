@@ -3,9 +3,9 @@ import * as z from 'zod/mini';
 import { readDeployment } from './local/deployment-record.ts';
 import { forwarder } from './local/forward.ts';
 import { fromDynamo } from './local/from-dynamo.ts';
-import { localIdentity } from './local/project.ts';
 import { mustCall, type RootClient, rootClient } from './local/root-client.ts';
 import { runningEndpoint } from './local/running-endpoint.ts';
+import { sentMails } from './local/sent-mails.ts';
 import { readTable } from './local/table-items.ts';
 
 const views: Record<string, (endpoint: string, client: RootClient) => Promise<void>> = {
@@ -27,26 +27,17 @@ else {
   forward.close();
 }
 
-async function showMails(from: string): Promise<void> {
-  const mail = z.looseObject({
-    Timestamp: z.unknown(),
-    Source: z.string(),
-    To: z.array(z.string()),
-    Subject: z.string(),
-    BodyText: z.nullish(z.string()),
-  });
-  const inbox = z.object({ messages: z.record(z.string(), z.array(mail)) });
-  const response = await fetch(`${from}/_ministack/ses/messages`);
-  const mails = z.parse(inbox, await response.json()).messages[localIdentity.accountId] ?? [];
+async function showMails(at: string): Promise<void> {
+  const mails = await sentMails(at);
   if (mails.length === 0) print('No mails since the start.');
-  for (const { Source, To, Subject, BodyText } of mails) {
+  for (const { from, to, subject, text } of mails) {
     print(
-      `From: ${Source}\nTo: ${To.join(', ')}\nSubject: ${Subject}\n\n${BodyText ?? '(no text part)'}\n${'-'.repeat(72)}`,
+      `From: ${from}\nTo: ${to}\nSubject: ${subject}\n\n${text || '(no text part)'}\n${'-'.repeat(72)}`,
     );
   }
 }
 
-async function showAudit(_from: string, client: RootClient): Promise<void> {
+async function showAudit(_at: string, client: RootClient): Promise<void> {
   const table = (await readDeployment(client))?.outputs.AuditTableName;
   if (table === undefined) throw new Error('No audit table is deployed');
   const records = (await readTable(client, table)).map(fromDynamo).sort(byTime);
@@ -54,7 +45,7 @@ async function showAudit(_from: string, client: RootClient): Promise<void> {
   for (const record of records) print(JSON.stringify(record, null, 2));
 }
 
-async function showSecrets(_from: string, client: RootClient): Promise<void> {
+async function showSecrets(_at: string, client: RootClient): Promise<void> {
   const list = z.object({ SecretList: z.array(z.looseObject({ Name: z.string() })) });
   const input = { IncludePlannedDeletion: true, MaxResults: 100 };
   const { SecretList } = z.parse(list, await mustCall(client, 'secretsmanager.ListSecrets', input));

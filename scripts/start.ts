@@ -2,8 +2,10 @@
  * `npm start`: Latchkey on this machine, really deployed on a local AWS. Keys are kept between runs;
  * `npm start -- --reset` starts over. `PORT` chooses another port than 4000.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import packageJson from '../package.json' with { type: 'json' };
 import { checkNode, exampleCall, readPort } from './local/command-line.ts';
 import { clearState } from './local/local-aws.ts';
 import { type LocalEnvironment, startLocalEnvironment } from './local/local-environment.ts';
@@ -12,12 +14,14 @@ import { checkStateFormat } from './local/state-format.ts';
 import { stopwatch } from './local/stopwatch.ts';
 
 const stateDir = join(localDir, 'state');
+const { log, done } = stopwatch(process.stdout);
 const write = (line: string) => {
+  done();
   process.stdout.write(`${line}\n`);
 };
-const log = stopwatch(write);
 
 await main().catch((error: Error) => {
+  done();
   process.stderr.write(`\n${error.message}\n`);
   process.exitCode = 1;
 });
@@ -27,6 +31,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { reset: { type: 'boolean' } } });
   const port = readPort(process.env.PORT);
   if (values.reset) await clearState(stateDir, log);
+  if (!existsSync(stateDir))
+    log('the first start takes half a minute or so, later ones some seconds');
   checkStateFormat(stateDir);
 
   const stopping = stopRequest();
@@ -72,17 +78,15 @@ function stopRequest(): { signal: AbortSignal; requested: Promise<void> } {
 
 function welcome({ baseUrl }: LocalEnvironment): string {
   return `
-Latchkey      ${baseUrl}
-Console       ${baseUrl}/ui
+Latchkey      ${baseUrl}   (version ${packageJson.version})
+Watch it      ${baseUrl}/_local   keys, mails and audit as they happen
+Console       ${baseUrl}/ui   sign in with the master key
+Reference     ${baseUrl}/docs
 Master key    sk-1234
 
 Generate a key:
   ${exampleCall(baseUrl)}
 
-See what it did (in another terminal):
-  npm run local -- mails      the mails it sent
-  npm run local -- audit      the audit records
-  npm run local -- secrets    the mirrored secrets
-
+In another terminal, for scripts: npm run local -- mails, audit, or secrets with their values.
 Keys are kept between runs; npm start -- --reset clears them. Ctrl-C stops everything.`;
 }

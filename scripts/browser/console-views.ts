@@ -104,6 +104,13 @@ export function consoleViews(
       ),
     ],
     ['rotate', at(key, async (page) => press(page, 'Rotate'))],
+    [
+      'local',
+      async (page) => {
+        await page.goto(`${baseUrl}/_local`);
+        await page.getByText('Live', { exact: true }).waitFor();
+      },
+    ],
     ['delete', at(key, async (page) => press(page, 'Delete'))],
   ];
 }

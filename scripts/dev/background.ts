@@ -3,16 +3,12 @@ import { auditKeyChange } from '../../lambdas/audit-key-change/handler.ts';
 import { emailKeyChange } from '../../lambdas/email-key-change/handler.ts';
 import { describe, log } from '../../lambdas/shared/adapters/log.ts';
 import { rowStreamHandler } from '../../lambdas/shared/adapters/row-stream.ts';
-import type { Mail } from '../../lambdas/shared/domain/ports.ts';
 import type { startedService } from '../../test/fakes/service.ts';
 import { StreamPoller } from '../../test/fakes/stream-poller.ts';
 import { sequences } from '../local/sequences.ts';
+import type { SentMail } from '../watch/happenings.ts';
 
 export type Service = Awaited<ReturnType<typeof startedService>>;
-
-export interface SentMail extends Mail {
-  readonly at: string;
-}
 
 export interface Background {
   /** Mails sent so far, in that order. */

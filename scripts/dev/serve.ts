@@ -5,8 +5,7 @@ import type { GatewayRequest } from '../../test/fakes/gateway-event.ts';
 import type { Answer } from '../local/forward.ts';
 import { readBody } from '../local/listen.ts';
 import { forwardedFor } from '../local/loopback.ts';
-
-type View = (method: string, target: string, host: string) => Promise<Answer | null>;
+import type { View } from '../watch/view.ts';
 
 export interface Served {
   readonly port: number;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { View } from '../watch/view.ts';
 import { type Answer, type ForwardedRequest, type Forwarder, forwarder } from './forward.ts';
 import { readBody } from './listen.ts';
 import { forwardedFor, serveLoopback } from './loopback.ts';
@@ -11,6 +12,8 @@ export interface ApiProxy {
   readonly baseUrl: string;
   /** From now on requests reach this API; before, they are answered 503. */
   serve(api: { readonly endpoint: string; readonly apiId: string }): void;
+  /** From now on paths of this view are answered by it. */
+  show(view: View): void;
   stop(): Promise<void>;
 }
 
@@ -27,9 +30,12 @@ export async function startApiProxy(
   seen: SeenExchange = () => {},
 ): Promise<ApiProxy> {
   let handle = notReady;
+  let shown: View = async () => null;
   let upstream: Forwarder | null = null;
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    handle(incoming)
+    const { method = 'GET', url = '/', headers: told } = incoming;
+    shown(method, url, told.host ?? '')
+      .then((page) => page ?? handle(incoming))
       .catch(() => message(503, 'Service Unavailable'))
       .then(({ status, headers, body }) => {
         outgoing.writeHead(status, headers).end(body);
@@ -61,6 +67,9 @@ export async function startApiProxy(
         seen({ method, path, headers, body }, answer);
         return answer;
       };
+    },
+    show(view) {
+      shown = view;
     },
     async stop() {
       await server.stop();

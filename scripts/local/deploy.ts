@@ -57,7 +57,7 @@ const destroyAssembly = (options: DeployOptions, run: Run): Promise<unknown> =>
 async function prepare(options: DeployOptions, run: Run): Promise<void> {
   const { workDir, log } = options;
   const { region, accountId } = localIdentity;
-  log('building, synthesising and bootstrapping');
+  log('building the functions, synthesising the stack, bootstrapping');
   await together(
     synthesize(options, run),
     run(workDir, 'bootstrap', `aws://${accountId}/${region}`),
@@ -68,7 +68,7 @@ async function deployAssembly(options: DeployOptions, run: Run): Promise<StackOu
   const { workDir, log } = options;
   const outputs = join(workDir, 'outputs.json');
   rmSync(outputs, { force: true });
-  log('deploying');
+  log('deploying the stack');
   const approved = ['--require-approval', 'never', '--outputs-file', outputs];
   await run(workDir, 'deploy', '--all', '--app', assemblyOf(options), ...approved);
   const stacks = z.parse(outputsFile, JSON.parse(readFileSync(outputs, 'utf8')));

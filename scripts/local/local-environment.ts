@@ -3,6 +3,7 @@ import { type SeenExchange, startApiProxy } from './api-proxy.ts';
 import type { StackOutputs } from './deploy.ts';
 import { ensureDeployed } from './ensure-deployed.ts';
 import { type LocalAws, startLocalAws } from './local-aws.ts';
+import { localView } from './local-view.ts';
 
 export interface LocalEnvironmentOptions {
   readonly stateDir: string;
@@ -51,6 +52,7 @@ export async function startLocalEnvironment(
     const workDir = join(stateDir, 'cdk');
     const deployed = ensureDeployed({ ...options, endpoint, guardUrl, workDir }, proxy);
     const outputs = await Promise.race([deployed, aws.failed]);
+    proxy.show(localView(endpoint, outputs));
     return { aws, outputs, baseUrl: proxy.baseUrl, stop };
   } catch (error) {
     await stop();
