@@ -125,7 +125,7 @@ const by = (at: string, who: string | null) => (
   </>
 );
 
-/** What the states of a mail mean; README, "Mail". */
+/** What the states of a mail mean; docs/api.md, "What becomes of a mail". */
 const states: Readonly<Record<string, string>> = {
   sending: 'on its way',
   parked: 'waits for the day’s sending quota',

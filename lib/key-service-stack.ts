@@ -1,6 +1,7 @@
 // oxlint-disable no-new -- a construct adds itself to its scope
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import packageJson from '../package.json' with { type: 'json' };
 import { AdminKey } from './admin-key.ts';
 import { AdminSecret } from './admin-secret.ts';
 import { AlarmTopic } from './alarm-topic.ts';
@@ -97,6 +98,7 @@ export class KeyServiceStack extends Stack {
     });
 
     this.print({
+      Version: packageJson.version,
       ApiUrl: settings.baseUrl,
       ApiId: api.id,
       ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),

@@ -317,7 +317,7 @@ describe('a budget', () => {
   );
 });
 
-describe('what the table of the README has as not enforced', () => {
+describe('what the table of docs/gateways.md has as not enforced', () => {
   it.each([
     ['tpd_limit', 1],
     ['budget_limits', [{ budget_duration: '1d', max_budget: 0.01 }]],

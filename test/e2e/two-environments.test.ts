@@ -218,7 +218,7 @@ describe('a deploy with other settings', () => {
     expect(await resourcesOf('latchkey-local')).toEqual(resourcesBefore);
     expect(await rows()).toEqual(rowsBefore);
     expect((await regenerate({ key: here.key_id })).status).toBe(200);
-    // What is left of the removed one are its secrets, as the README says.
+    // What is left of the removed one are its secrets, as docs/deploying.md says.
     expect([...(await liveSecrets()).keys()]).toContain('neighbour-next/next');
     await remove({ keys: [here.key_id] });
   }, 60_000);

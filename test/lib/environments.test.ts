@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import openApi from '../../docs/openapi.json' with { type: 'json' };
 import { checkEnvironment } from '../../lib/check-environment.ts';
 import type { DomainSettings, Environment } from '../../lib/environment.ts';
 import { EnvironmentError } from '../../lib/environment-error.ts';
 import { environments, findEnvironment } from '../../lib/environments.ts';
 import { functionSettings, settingsVariable } from '../../lib/function-settings.ts';
 import { normaliseSecretPrefix } from '../../lib/secret-prefix.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { sample, stackOf, templateOf } from './fixtures/synthesise.ts';
 
 const { full, local, prod, tuned } = sample;
@@ -442,6 +444,13 @@ describe('outputs', () => {
       'ReconcilerFunctionName',
       'RotateSecretFunctionArn',
       'RotationFunctionName',
+      'Version',
     ]);
+  });
+
+  it('tell the version that is deployed, as the served description does', () => {
+    const [version] = Object.values(templateOf(prod).findOutputs('Version'));
+    expect(version?.['Value']).toBe(packageJson.version);
+    expect(openApi.info.version).toBe(packageJson.version);
   });
 });

@@ -215,8 +215,8 @@ describe('an import', () => {
   });
 
   it('has a query for the database that brings what lies in other tables', () => {
-    const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
-    const query = /^psql [\s\S]*?^```$/m.exec(readme)?.[0];
+    const page = resolve(import.meta.dirname, '../../docs/moving-from-litellm.md');
+    const query = /^psql [\s\S]*?^```$/m.exec(readFileSync(page, 'utf8'))?.[0];
     for (const column of ['object_permission', 'team_blocked', 'team_models', 'user_role']) {
       expect(query).toContain(`$$${column}$$, `);
     }
