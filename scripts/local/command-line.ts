@@ -15,5 +15,6 @@ export function readPort(text = '4000'): number {
 
 /** A first call to try. */
 export const exampleCall = (baseUrl: string): string =>
-  `curl ${baseUrl}/key/generate -H 'Authorization: Bearer sk-1234' -H 'Content-Type: application/json' \\
+  `curl ${baseUrl}/key/generate -H 'Authorization: Bearer sk-1234' \\
+    -H 'Content-Type: application/json' \\
     -d '{"key_alias": "my-first-key", "user_email": "you@example.com", "send_invite_email": true}'`;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, inject, it } from 'vitest';
-import { snippetUnder } from '../fixtures/readme-snippets.ts';
+import { snippetUnder } from '../fixtures/document-snippets.ts';
 import { run } from './program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-session-'));

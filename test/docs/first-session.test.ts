@@ -1,13 +1,15 @@
 /** The first session of the README runs as it is written. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { freePort } from '../../scripts/local/ports.ts';
+import { projectDir } from '../../scripts/local/project.ts';
 import { type Dev, startDev } from '../fixtures/dev-process.ts';
-import { snippetUnder } from '../fixtures/readme-snippets.ts';
+import { snippetUnder } from '../fixtures/document-snippets.ts';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-session-'));
@@ -55,4 +57,25 @@ it('in TypeScript makes a key, and is told that it is not for another model', as
   writeFileSync(file, here(snippetUnder('### TypeScript')));
   const { stdout } = await run(process.execPath, [file]);
   expect(stdout).toMatch(/^\w{17} false model_not_allowed\n$/);
+});
+
+it('is gone on with in docs/api.md, where a key lives, is found and dies', async () => {
+  const blocks = ['# The API', '## The life of a key', '## Lists'].map((heading) =>
+    snippetUnder(heading, 'docs/api.md'),
+  );
+  const { stdout } = await run('bash', ['-euc', here(blocks.join('\n'))]);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(answers).toHaveLength(13);
+  expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
+});
+
+it('tells by the command that it names which version runs', async () => {
+  const readme = readFileSync(join(projectDir, 'README.md'), 'utf8');
+  const [, command = ''] = /Which version runs\?\*\* `([^`]+)`/.exec(readme) ?? [];
+  const api = `http://localhost:${port}`;
+  const { stdout } = await run('bash', ['-euc', command], { env: { ...process.env, api } });
+  expect(stdout).toBe(`"version":"${packageJson.version}"\n`);
 });
