@@ -1,4 +1,5 @@
 /** The page of `npm start`, on the stack that it deploys. */
+import { request } from 'node:http';
 import { expect, inject, it } from 'vitest';
 import { issued, remove } from './api-client.ts';
 import { eventually } from './local-aws.ts';
@@ -31,7 +32,19 @@ it('shows a key, its records and its mails soon after the calls', async () => {
   }
 });
 
-it('is for this machine alone', async () => {
-  const { status } = await fetch(`${baseUrl}/_local`, { method: 'POST' });
-  expect(status).toBe(405);
+/** With a Host header that fetch would not send. */
+const statusAs = (host: string) =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(`${baseUrl}/_local`, { headers: { host } }, (incoming) => {
+      incoming.resume();
+      resolve(incoming.statusCode);
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+
+it('is for names of this machine alone, and to be read', async () => {
+  expect(await statusAs('localhost:4000')).toBe(200);
+  expect(await statusAs('evil.example')).toBe(403);
+  expect((await fetch(`${baseUrl}/_local`, { method: 'POST' })).status).toBe(405);
 });
