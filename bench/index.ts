@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: everything that is claimed of performance and cost, in one table, with all samples in
- * `bench/samples.json`. Words choose sections: `npm run bench -- costs sizes`. Counts, sizes and ratios within one
- * run: milliseconds of a shared machine mean nothing by themselves. Exit code 1 where a budget is missed.
+ * `bench/samples.json`. Words choose sections: `npm run bench -- costs sizes`. Counts, sizes and ratios
+ * within one run: milliseconds of a shared machine mean nothing by themselves. The table goes to
+ * standard output, progress to standard error. Exit code 1 where a budget is missed.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { cpu } from './cpu.ts';
 import { depths } from './depth.ts';
 import { importTimes } from './import-time.ts';
 import { isMet, type Row, tableOf } from './row.ts';
+import { silently } from './silently.ts';
 import { sizes } from './sizes.ts';
 
 const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -29,7 +31,7 @@ const rows: Row[] = [];
 for (const [name, measure] of Object.entries(sections)) {
   if (words.length > 0 && !words.includes(name)) continue;
   process.stderr.write(`${name} ...\n`);
-  rows.push(...(await measure()));
+  rows.push(...(await silently(measure)));
 }
 for (const [section, of] of Map.groupBy(rows, (row) => row.section)) {
   process.stdout.write(`\n### ${section}\n\n${tableOf(of)}\n`);
