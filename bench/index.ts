@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { costs } from './costs.ts';
 import { cpu } from './cpu.ts';
 import { depths } from './depth.ts';
+import { growth } from './growth.ts';
 import { importTimes } from './import-time.ts';
 import { isMet, type Row, tableOf } from './row.ts';
 import { silently } from './silently.ts';
@@ -19,6 +20,7 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   sizes,
   import: importTimes,
   cpu,
+  growth,
   costs,
 };
 

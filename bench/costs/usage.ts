@@ -32,7 +32,7 @@ const accessLogBytes = Buffer.byteLength(
 );
 
 /** A key such as platform teams hand out, by a caller with an issued key. */
-const fields = {
+export const fields = {
   key_alias: 'checkout-service',
   user_id: 'ada@example.com',
   team_id: 'payments',
@@ -145,8 +145,15 @@ export async function usageOf(name: OperationName): Promise<Usage> {
   };
 }
 
-/** Items that are read, each once and of less than 4 kB: one strongly consistent read unit. */
-function itemsOf({ caller, target, targets = [], alias, recordIdOf, notice }: Wanted): number {
+/** Items that a load reads, each once and of less than 4 kB: one strongly consistent read unit. */
+export function itemsOf({
+  caller,
+  target,
+  targets = [],
+  alias,
+  recordIdOf,
+  notice,
+}: Wanted): number {
   const refs = [caller, target, ...targets].filter((ref) => ref !== undefined);
   const distinct = refs.filter(
     (ref, n) => refs.findIndex((at) => isDeepStrictEqual(at, ref)) === n,
