@@ -1,11 +1,13 @@
 /**
  * `npm run bench`: everything that is claimed of performance and cost, in one table, with all samples in
- * `bench/samples.json`. Words choose sections: `npm run bench -- costs sizes`. Counts, sizes and ratios
- * within one run: milliseconds of a shared machine mean nothing by themselves. The table goes to
- * standard output, progress to standard error. Exit code 1 where a budget is missed.
+ * `bench/samples.json`. Words choose sections: `npm run bench -- costs sizes`; `beside` is run only when
+ * it is chosen. Counts, sizes and ratios within one run: milliseconds of a shared machine mean nothing
+ * by themselves. The table goes to standard output, progress to standard error. Exit code 1 where a
+ * budget is missed.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beside } from './beside.ts';
 import { costs } from './costs.ts';
 import { cpu } from './cpu.ts';
 import { depths } from './depth.ts';
@@ -15,7 +17,7 @@ import { isMet, type Row, tableOf } from './row.ts';
 import { silently } from './silently.ts';
 import { sizes } from './sizes.ts';
 
-const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
+const standard: Readonly<Record<string, () => Promise<Row[]>>> = {
   depth: depths,
   sizes,
   import: importTimes,
@@ -23,15 +25,17 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   growth,
   costs,
 };
+const sections = { ...standard, beside };
 
 const words = process.argv.slice(2);
 for (const word of words) {
   if (!(word in sections))
     throw new Error(`${word}: choose of ${Object.keys(sections).join(', ')}`);
 }
+const chosen = words.length === 0 ? Object.keys(standard) : words;
 const rows: Row[] = [];
 for (const [name, measure] of Object.entries(sections)) {
-  if (words.length > 0 && !words.includes(name)) continue;
+  if (!chosen.includes(name)) continue;
   process.stderr.write(`${name} ...\n`);
   rows.push(...(await silently(measure)));
 }
