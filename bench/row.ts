@@ -32,5 +32,6 @@ export function tableOf(rows: readonly Row[]): string {
   );
 }
 
+/** From a hundred on with a decimal, which tells what is just within its budget. */
 const shown = (value: number): string =>
-  Number.isInteger(value) ? String(value) : value.toPrecision(3);
+  Number.isInteger(value) ? String(value) : value.toPrecision(value >= 100 ? 4 : 3);
