@@ -29,6 +29,7 @@ export default defineConfig({
           name: 'in-process',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/lib/**', 'test/clients/**'],
+          setupFiles: ['test/fixtures/check-answers.ts'],
           testTimeout: 30_000,
         },
       },

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Contract } from '../shared/http/contract.ts';
+import { type Contract, internalError } from '../shared/http/contract.ts';
 
 export const contract: Contract = {
   summary: 'Show a key to whoever has its claim link, once',
@@ -13,7 +13,9 @@ export const contract: Contract = {
     base_url: z.string(),
     expires: z.nullable(z.iso.datetime({ precision: 3 })),
   }),
+  headers: { 'Cache-Control': 'The answer is kept nowhere.' },
   errors: {
+    ...internalError,
     403: 'The key is blocked (`key_blocked`); the link is still good.',
     404: 'The token is none: malformed, unknown and wrong ones get this one answer.',
     409: 'The key is being changed; the link is still good.',

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { type Contract, commonErrors } from '../shared/http/contract.ts';
+import { type Contract, commonErrors, naming, someNames } from '../shared/http/contract.ts';
 import { deleteRequest } from './schema.ts';
 
 export const contract: Contract = {
   summary: 'Delete keys',
   description:
     "By value, token hash or key id in keys, by alias in key_aliases; both lists count. Somebody else's key among them refuses them all.",
-  body: deleteRequest,
+  body: naming(deleteRequest, { keys: someNames, key_aliases: someNames }),
   answer: z.strictObject({
     /** As they were sent. */
     deleted_keys: z.array(z.string()),

@@ -1,4 +1,4 @@
-import { type Contract, commonErrors } from '../shared/http/contract.ts';
+import { type Contract, commonErrors, goneSince } from '../shared/http/contract.ts';
 import { issuedKeyAnswer } from '../shared/http/key-schema.ts';
 import { generateRequest } from './schema.ts';
 
@@ -10,6 +10,7 @@ export const contract: Contract = {
   answer: issuedKeyAnswer,
   errors: {
     ...commonErrors,
+    ...goneSince,
     400: 'A field breaks a rule, or the alias or key is taken.',
     409: 'The alias is being changed or its secret belongs to somebody else.',
     413: 'The body has more than 256 kB.',

@@ -1,13 +1,20 @@
-import { type Contract, commonErrors } from '../shared/http/contract.ts';
-import { updatedKeyAnswer } from '../shared/http/key-schema.ts';
+import { type Contract, commonErrors, naming } from '../shared/http/contract.ts';
+import { changedKeyAnswer } from '../shared/http/key-schema.ts';
 import { updateRequest } from './schema.ts';
 
 export const contract: Contract = {
   summary: 'Change a key',
   description:
     'A merge patch: a field left out stays, null clears it. The key is named by key; without key, by key_alias, which otherwise is its new alias.',
-  body: updateRequest,
-  answer: updatedKeyAnswer,
+  body: naming(
+    updateRequest,
+    { key: { type: 'string' }, key_alias: { type: 'string' } },
+    {
+      temp_budget_increase: ['temp_budget_expiry'],
+      temp_budget_expiry: ['temp_budget_increase'],
+    },
+  ),
+  answer: changedKeyAnswer,
   errors: {
     ...commonErrors,
     400: 'A field breaks a rule, or the alias is taken.',

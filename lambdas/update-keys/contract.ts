@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { type Contract, commonErrors } from '../shared/http/contract.ts';
-import { updatedKeyAnswer } from '../shared/http/key-schema.ts';
+import { changedKeyAnswer, updatedKeyAnswer } from '../shared/http/key-schema.ts';
 import { updateKeysRequest } from './schema.ts';
 
-const { key: _key, token: _token, ...shown } = updatedKeyAnswer.shape;
-const info = z.strictObject(shown);
+/** As it is, and as a change has left it. */
+const info = z.omit(updatedKeyAnswer, { key: true, token: true });
+const changed = z.omit(changedKeyAnswer, { key: true, token: true });
 
 export const contract: Contract = {
   summary: 'Update many keys',
@@ -13,7 +14,7 @@ export const contract: Contract = {
   body: updateKeysRequest,
   answer: z.strictObject({
     total_requested: z.number(),
-    successful_updates: z.array(z.strictObject({ key: z.string(), key_info: info })),
+    successful_updates: z.array(z.strictObject({ key: z.string(), key_info: changed })),
     failed_updates: z.array(
       z.strictObject({ key: z.string(), key_info: z.nullable(info), failed_reason: z.string() }),
     ),

@@ -13,6 +13,8 @@ export interface Venv {
   readonly requirements: string;
   /** What that is, as told to people. */
   readonly holds: string;
+  /** The oldest Python 3 that it runs on. Default: 10. */
+  readonly oldestPython?: number;
 }
 
 const candidates = [
@@ -30,7 +32,7 @@ const candidates = [
  * reused while the requirements stay the same. Throws, in one line, what the machine lacks.
  */
 export async function ensureVenv(
-  { name, requirements, holds }: Venv,
+  { name, requirements, holds, oldestPython = 10 }: Venv,
   log: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<string> {
@@ -51,7 +53,7 @@ export async function ensureVenv(
     // The user's own home folder here: version managers and pip's configuration live there.
     const env = cleanEnvironment(process.env.HOME ?? localDir);
     const options = { cwd: localDir, env, signal };
-    const system = await findPython(holds, options);
+    const system = await findPython(holds, oldestPython, options);
     log(`installing ${holds}, pinned, into .latchkey/${name}`);
     rmSync(folder, { recursive: true, force: true });
     try {
@@ -83,9 +85,10 @@ export async function ensureVenv(
 
 async function findPython(
   holds: string,
+  oldest: number,
   options: Parameters<typeof runCommand>[2],
 ): Promise<string> {
-  const isRecent = 'import sys; sys.exit(sys.version_info < (3, 10))';
+  const isRecent = `import sys; sys.exit(sys.version_info < (3, ${oldest}))`;
   for (const name of candidates) {
     try {
       await runCommand(name, ['-c', isRecent], options);
@@ -94,5 +97,5 @@ async function findPython(
       options.signal?.throwIfAborted();
     }
   }
-  throw new Error(`Python 3.10 or newer is needed for ${holds}, and none is on the PATH`);
+  throw new Error(`Python 3.${oldest} or newer is needed for ${holds}, and none is on the PATH`);
 }

@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { paramsOf, routes } from '../../lambdas/shared/http/routes.ts';
+import type { SeenExchange } from '../../scripts/local/api-proxy.ts';
 import { startLocalEnvironment } from '../../scripts/local/local-environment.ts';
 import { noteSeen } from '../canary/seen.ts';
+import { checkDocumented } from '../fakes/documented.ts';
 
 export interface Deployed {
   readonly baseUrl: string;
@@ -30,12 +33,19 @@ declare module 'vitest' {
 export default async function setup(project: TestProject) {
   const stateDir = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'));
   const startedAt = Date.now();
+  const { seenExchange, seenValue } = noteSeen(stateDir);
+  const undocumented = new Set<string>();
+  const noteUndocumented = undocumentedInto(undocumented);
   const environment = await startLocalEnvironment({
     stateDir,
     persist: false,
     port: 0,
     faultsTables: true,
-    ...noteSeen(stateDir),
+    seenValue,
+    seenExchange: (request, answer) => {
+      seenExchange(request, answer);
+      noteUndocumented(request, answer);
+    },
     log: (line) => {
       process.stdout.write(`[${((Date.now() - startedAt) / 1000).toFixed(1)} s] ${line}\n`);
     },
@@ -56,5 +66,23 @@ export default async function setup(project: TestProject) {
   return async () => {
     await environment.stop();
     rmSync(stateDir, { recursive: true, force: true });
+    if (undocumented.size > 0) throw new Error([...undocumented].join('\n'));
   };
 }
+
+/** Collects what functions answered that the OpenAPI document does not have. */
+const undocumentedInto =
+  (found: Set<string>): SeenExchange =>
+  ({ method, path: target }, { status, headers }) => {
+    // API Gateway's own answers have none.
+    if (headers['x-request-id'] === undefined) return;
+    const [path = ''] = target.split('?');
+    for (const route of routes) {
+      if (route.method !== method || paramsOf(route.path, path) === null) continue;
+      try {
+        checkDocumented(`${method} ${route.path}`, status);
+      } catch (error) {
+        found.add(String(error));
+      }
+    }
+  };

@@ -66,6 +66,7 @@ import { verifyKey } from '../../lambdas/verify-key/handler.ts';
 import { compressed } from '../../scripts/assets.ts';
 import { settingsWith } from '../fixtures/settings.ts';
 import { FakeClock } from './clock.ts';
+import { answered } from './documented.ts';
 import { type GatewayRequest, gatewayEvent, lambdaContext } from './gateway-event.ts';
 import { memoryAuditReads } from './memory-audit-reads.ts';
 import { MemoryAuditTrail } from './memory-audit-trail.ts';
@@ -210,11 +211,13 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
     const operation =
       routes.find(({ method, path }) => `${method} ${path}` === event.routeKey)?.operation ??
       fallbackOperation;
-    return over[operation](event, {
+    const given = await over[operation](event, {
       ...lambdaContext,
       awsRequestId: request.requestId,
       getRemainingTimeInMillis: () => timeLeftMs,
     });
+    answered.note(event.routeKey, given.statusCode ?? 0);
+    return given;
   }
 
   const send = (sent: Sent): Promise<Received> => sendTo(handlers, sent);
@@ -383,7 +386,8 @@ export function inProcessService(changes: Partial<Settings> = {}, surroundings: 
 function bodyOf({ body, headers, isBase64Encoded }: APIGatewayProxyStructuredResultV2): unknown {
   if (body === undefined) return undefined;
   const text = isBase64Encoded === true ? Buffer.from(body, 'base64').toString('utf8') : body;
-  return headers?.['content-type'] === 'application/json' ? JSON.parse(text) : text;
+  const isJson = headers?.['content-type'] === 'application/json';
+  return isJson && headers['content-encoding'] === undefined ? JSON.parse(text) : text;
 }
 
 /** A service with its admin key in place. */

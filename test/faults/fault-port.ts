@@ -119,5 +119,5 @@ export class FaultyProcess {
 
 /** A read has no outcome to tell apart. */
 export const cannotRead = (): never => {
-  throw new Unavailable('The store cannot be read', 1);
+  throw new Unavailable('The tables cannot be read at the moment.', 2);
 };

@@ -19,7 +19,9 @@ const described = z.looseObject({
     z.string(),
     z.looseObject({
       headers: z.record(z.string(), z.unknown()).optional(),
-      content: z.record(z.string(), z.looseObject({ schema: z.looseObject({}) })).optional(),
+      content: z
+        .record(z.string(), z.looseObject({ schema, example: z.optional(z.unknown()) }))
+        .optional(),
     }),
   ),
 });
@@ -30,6 +32,10 @@ const document = z
   })
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../docs/openapi.json'), 'utf8')));
 
+const reference = z.strictObject({ $ref: z.string() });
+
+export type Described = z.infer<typeof described>;
+
 export interface Operation {
   readonly method: string;
   readonly path: string;
@@ -39,6 +45,7 @@ export interface Operation {
     readonly schema: Schema;
   }[];
   readonly body: Schema | null;
+  readonly described: Described;
   /** What is wrong with an answer, or null. */
   readonly complaint: (status: number, type: string, body: unknown) => string | null;
 }
@@ -47,7 +54,8 @@ const json = 'application/json';
 
 export const operations: readonly Operation[] = Object.entries(document.paths).flatMap(
   ([path, methods]) =>
-    Object.entries(methods).map(([method, { parameters = [], requestBody, responses }]) => {
+    Object.entries(methods).map(([method, item]) => {
+      const { parameters = [], requestBody, responses } = item;
       const checks = new Map(
         Object.entries(responses).map(([status, { content = {} }]) => [
           Number(status),
@@ -61,9 +69,11 @@ export const operations: readonly Operation[] = Object.entries(document.paths).f
         path,
         parameters,
         body: requestBody?.content[json]?.schema ?? null,
+        described: item,
         complaint: (status: number, type: string, body: unknown) => {
           const known = checks.get(status);
           if (known === undefined) return `the status ${status} is not in the document`;
+          if (Object.keys(known).length === 0) return body === undefined ? null : 'it has a body';
           const check = known[type.split(';')[0] ?? ''];
           if (check === undefined) return `the type ${type} is not in the document`;
           return check(body);
@@ -72,12 +82,23 @@ export const operations: readonly Operation[] = Object.entries(document.paths).f
     }),
 );
 
+/** With what it refers to in its place. */
+export function resolved(shape: object): Schema {
+  return JSON.parse(JSON.stringify(shape), (_name, value: unknown) => {
+    const { $ref } = reference.safeParse(value).data ?? {};
+    const name = $ref?.split('/').at(-1);
+    return name === undefined ? value : document.components.schemas[name];
+  });
+}
+
+/** What checks values against a schema, with all that it refers to. */
+export function validatorOf(shape: object): z.ZodType {
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(resolved(shape))));
+}
+
 /** Types other than JSON are only named. */
-function checkOf(shape: Readonly<Record<string, unknown>>): (body: unknown) => string | null {
-  const name = /^#\/components\/schemas\/(\w+)$/.exec(String(shape['$ref']))?.[1];
-  const checked = z.fromJSONSchema(
-    (name === undefined ? shape : document.components.schemas[name]) ?? {},
-  );
+function checkOf(shape: object): (body: unknown) => string | null {
+  const checked = validatorOf(shape);
   return (body) => {
     const read = checked.safeParse(body);
     return read.success ? null : z.prettifyError(read.error);

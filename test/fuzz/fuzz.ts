@@ -136,7 +136,7 @@ function requestOf({ path, parameters, body }: Operation, { values, names }: Key
       const chosen = given.filter(({ in: place }, index) => place === 'path' || isGiven[index]);
       const target = chosen
         .filter((each) => each.in === 'path')
-        .reduce((all, { name, value }) => all.replace(`{${name}}`, escaped(value) || '-'), path);
+        .reduce((all, { name, value }) => all.replace(`{${name}}`, segment(escaped(value))), path);
       const query = chosen
         .filter((each) => each.in === 'query')
         .map(({ name, value }) => `${name}=${escaped(value)}`);
@@ -153,6 +153,9 @@ function requestOf({ path, parameters, body }: Operation, { values, names }: Key
       };
     });
 }
+
+/** Nothing, or slashes alone, would be a path that is none, or another one with a slash too many. */
+const segment = (text: string) => (/^(%2F)*$/.test(text) ? '-' : text);
 
 /** What a client could send at all: the rest does not reach a function. */
 const headerText = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '').trim();
@@ -187,7 +190,8 @@ async function check(
   const type = String(answer.headers?.['content-type'] ?? '');
   if (status >= 500) complain(`${status} ${text}`);
   const isJson = type.startsWith('application/json');
-  const wrong = complaint(status, type, isJson ? JSON.parse(text) : text);
+  const sent = text === '' ? undefined : text;
+  const wrong = complaint(status, type, isJson && sent !== undefined ? JSON.parse(sent) : sent);
   if (wrong !== null) complain(`${status}: ${wrong} in ${text}`);
   const route = `${method} ${path}`;
   const told = keys.values.slice(1).filter((key) => text.includes(key));

@@ -72,7 +72,8 @@ export function valuesOf(schema: Schema, known: Known): fc.Arbitrary<unknown> {
 }
 
 function fitting(schema: Schema, known: Known): fc.Arbitrary<unknown> {
-  if (schema.anyOf !== undefined) {
+  // Beside a type it says more of it: which members must be there, say.
+  if (schema.anyOf !== undefined && schema.type === undefined) {
     return fc.oneof(...schema.anyOf.map((each) => fitting(each, known)));
   }
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);

@@ -403,7 +403,9 @@ describe('a change of one of several keys', () => {
     await ask(service, asked);
     const { body } = await askUnder(service, new Map([[5, 'error-before']]), asked);
     expect(body.successful_updates).toHaveLength(2);
-    expect(body.failed_updates).toMatchObject([{ failed_reason: 'The store cannot be read' }]);
+    expect(body.failed_updates).toMatchObject([
+      { failed_reason: 'The tables cannot be read at the moment.' },
+    ]);
     for (const key of keys) expect(await actionsOf(service, key)).toHaveLength(2);
   });
 

@@ -410,7 +410,7 @@ describe('a check while the table is in trouble', () => {
     for (const caller of [key, masterKey]) {
       const asked = { path, key: caller, body: { key } };
       const answer = await askUnder(service, new Map([[1, kind]]), asked);
-      expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+      expect([answer.status, answer.headers['retry-after']]).toEqual([503, '2']);
       expect(answer.body).not.toHaveProperty('valid');
     }
   });

@@ -81,6 +81,7 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
     const scope = scopeOf(caller, route.right(request), request.route);
     if ('error' in parsed) throw parsed.error;
     const { input, idempotencyKey } = parsed.done;
+    const named = request.headers['litellm-changed-by'];
     return operation({
       input,
       attempt:
@@ -92,7 +93,8 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
             },
       caller,
       scope,
-      who: whoOf(caller, request.headers['litellm-changed-by'] ?? null, request.sourceIp),
+      // A look records nobody, and is refused for no name.
+      who: whoOf(caller, (route.takesIdempotencyKey && named) || null, request.sourceIp),
       loaded,
       deadline,
       requestId: request.id,

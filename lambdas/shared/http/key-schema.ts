@@ -109,7 +109,7 @@ const columns = {
   rotation_count: z.number(),
   key_rotation_at: maybeTime,
   last_rotation_at: maybeTime,
-  last_active: maybeTime,
+  last_active: absent,
   settings_updated_at: maybeTime,
 };
 
@@ -126,7 +126,7 @@ const relations = {
 
 /** Of a deleted key alone. */
 const deletion = {
-  deleted_at: z.optional(maybeTime),
+  deleted_at: z.optional(time),
   deleted_by: z.optional(text),
   deleted_by_api_key: z.optional(text),
 };
@@ -162,13 +162,21 @@ export const updatedKeyAnswer = z.strictObject({
   token: hash,
 });
 
-export const fullRowAnswer = z.strictObject({
+/** The same of a key that has just been changed. */
+export const changedKeyAnswer = z.strictObject({
+  ...updatedKeyAnswer.shape,
+  settings_updated_at: time,
+});
+
+const fullRow = {
   ...settings,
   ...columns,
   ...relations,
   token: hash,
   org_id: text,
-});
+};
+
+export const fullRowAnswer = z.strictObject({ ...fullRow, settings_updated_at: time });
 
 /** Always the same: LiteLLM has these rows, Latchkey does not. */
 const ofOtherRows = Object.fromEntries(
@@ -178,7 +186,7 @@ const ofOtherRows = Object.fromEntries(
   ]),
 );
 
-const listed = { ...fullRowAnswer.shape, soft_budget: number, status };
+const listed = { ...fullRow, soft_budget: number, status };
 
 export const fullKeyAnswer = z.union([
   z.strictObject({ ...listed, ...ofOtherRows }),

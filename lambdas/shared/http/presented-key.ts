@@ -1,7 +1,7 @@
 import type { Request } from './request.ts';
 
 /** Headers that hold the bare key, in LiteLLM's order after `Authorization`. */
-const bareHeaders = ['api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key'];
+export const bareHeaders = ['api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key'];
 
 /**
  * The key that a request presents, from the first of LiteLLM's six credential headers that it has:

@@ -21,7 +21,7 @@ export const queryChoice = (choices: readonly string[]) =>
 export const queryInteger = (minimum: number, maximum: number, standard: number) =>
   read(
     (text) => {
-      const value = /^[+-]?\d{1,15}(\.0*)?$/.test(text) ? Number(text) : Number.NaN;
+      const value = /^[+-]?\d{1,16}(\.0*)?$/.test(text) ? Number(text) : Number.NaN;
       return value >= minimum && value <= maximum ? value : undefined;
     },
     standard,
@@ -45,6 +45,7 @@ const truths = new Map([
 /** A time, or a day in UTC, written in ISO 8601; given as the milliseconds since 1970 it stands for. */
 export const queryTime = (of: 'start' | 'end') =>
   read<number | null>((text) => timeOf(text, of), null, 'must be a day or a time in ISO 8601', {
+    anyOf: [{ format: 'date' }, { format: 'date-time' }],
     type: 'string',
     description: `A day (2026-11-25) or a time (2026-11-25T13:50:00Z), included; of a day its ${of}. UTC where no offset is given.`,
   });
