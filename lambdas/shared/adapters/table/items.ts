@@ -42,6 +42,11 @@ const derived = [
   'listed',
 ];
 
+const isStored = (name: string) => !derived.includes(name);
+
+const membersOf = (item: object, isMeant: (name: string, value: unknown) => boolean): Item =>
+  Object.fromEntries(Object.entries(item).filter(([name, value]) => isMeant(name, value)));
+
 export function rowItem(row: KeyRow): Item {
   return {
     ...row,
@@ -74,10 +79,9 @@ const saidElsewhere = (
 
 function storedIntent(row: KeyRow, intent: Intent): Item {
   const elsewhere = saidElsewhere(row, intent);
-  return Object.fromEntries(
-    Object.entries(intent).filter(
-      ([name, value]) => !(name in elsewhere && isDeepStrictEqual(value, elsewhere[name])),
-    ),
+  return membersOf(
+    intent,
+    (name, value) => !(name in elsewhere && isDeepStrictEqual(value, elsewhere[name])),
   );
 }
 
@@ -102,8 +106,7 @@ function listAttributes(row: KeyRow): Item {
 
 /** Throws when the item is no row of this or an earlier release. */
 export function parseRow(item: Item): KeyRow {
-  const stored = Object.entries(item).filter(([name]) => !derived.includes(name));
-  const { intent, ...rest } = Object.fromEntries(stored);
+  const { intent, ...rest } = membersOf(item, isStored);
   const row = keyRow.parse({ ...rest, intent: null });
   if (intent === null) return row;
   return keyRow.parse({
@@ -140,8 +143,7 @@ export const leaseItem = (lease: AliasLease): Item => ({
 });
 
 export function parseLease(item: Item): AliasLease {
-  const stored = Object.entries(item).filter(([name]) => !derived.includes(name));
-  return aliasLease.parse(Object.fromEntries(stored));
+  return aliasLease.parse(membersOf(item, isStored));
 }
 
 /** Of the table of idempotency records, whose key is the record's id. */
