@@ -38,7 +38,7 @@ export const everySetting = {
   organization_id: 'acme',
   project_id: 'webshop',
   agent_id: 'cart',
-  models: ['gpt-4o', 'claude-sonnet'],
+  models: ['gpt-4o', 'mistral-large'],
   aliases: { fast: 'gpt-4o' },
   max_budget: 50,
   soft_budget: 40,
