@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: everything that is claimed of performance and cost, in one table, with all samples in
+ * `npm run bench`: what is claimed of performance and cost, in one table, with all samples in
  * `bench/samples.json`. Words choose sections: `npm run bench -- costs sizes`; `beside` is run only when
  * it is chosen. Counts, sizes and ratios within one run: milliseconds of a shared machine mean nothing
  * by themselves. The table goes to standard output, progress to standard error. Exit code 1 where a

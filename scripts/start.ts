@@ -31,8 +31,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { reset: { type: 'boolean' } } });
   const port = readPort(process.env.PORT);
   if (values.reset) await clearState(stateDir, log);
-  if (!existsSync(stateDir))
-    log('the first start takes half a minute or so, later ones some seconds');
+  if (!existsSync(stateDir)) log('a first start takes about half a minute');
   checkStateFormat(stateDir);
 
   const stopping = stopRequest();

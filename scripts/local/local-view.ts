@@ -10,12 +10,16 @@ import { sentMails } from './sent-mails.ts';
 /** `/_local`: what the service that is deployed on this local AWS does. */
 export function localView(endpoint: string, outputs: StackOutputs): View {
   const { region, credentials } = localIdentity;
+  const { KeysTableName, AuditTableName } = outputs;
+  if (KeysTableName === undefined || AuditTableName === undefined) {
+    throw new Error('The stack has no outputs KeysTableName and AuditTableName');
+  }
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials }));
   return watchView(
     { command: 'npm start', base: '/_local' },
     {
-      lists: keyLists(client, outputs.KeysTableName ?? ''),
-      audit: auditReads(client, outputs.AuditTableName ?? ''),
+      lists: keyLists(client, KeysTableName),
+      audit: auditReads(client, AuditTableName),
       mails: () => sentMails(endpoint),
       now: () => new Date(),
     },

@@ -77,7 +77,7 @@ export async function happeningsOf({ lists, audit, mails, now }: Watched): Promi
   const changes = records.filter((record) => record !== null).map(changeSeen);
   const latest = [...changes, ...sent.map(mailSeen)].sort((a, b) => b.at.localeCompare(a.at));
   return {
-    keys: [...live, ...deleted].slice(0, most).map((entry) => keySeen(entry, now())),
+    keys: [...live, ...deleted].map((entry) => keySeen(entry, now())),
     latest: latest.slice(0, most),
   };
 }

@@ -34,7 +34,7 @@ export function watchView(
     if (method !== 'GET' && method !== 'HEAD') return text(405, 'Only to be read');
     if (Object.hasOwn(views, path)) return views[path]?.() ?? null;
     if (Object.hasOwn(more, path)) return more[path]?.() ?? null;
-    const [, number] = /\/mails\/(\d+)$/.exec(path.slice(base.length)) ?? [];
+    const [, number] = /^\/mails\/(\d+)$/.exec(path.slice(base.length)) ?? [];
     const mail = number === undefined ? undefined : (await watched.mails())[Number(number)];
     if (mail !== undefined) return html(mailPage(head, mail));
     return text(404, `There are: ${[...Object.keys(views), ...Object.keys(more)].join(' ')}`);

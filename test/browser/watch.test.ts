@@ -33,7 +33,7 @@ it('shows what happens as it happens, and leads by the mail to the page that sho
   });
   await service.deliver();
   await page.locator('li.new', { hasText: 'mail to ada@example.com' }).waitFor();
-  await page.locator('li.new', { hasText: 'created<b>bold</b>' }).waitFor();
+  await page.locator('li', { hasText: 'created<b>bold</b>' }).waitFor();
   await page.getByText('active', { exact: true }).waitFor();
 
   await page.getByRole('link', { name: 'API Key Created' }).click();

@@ -64,9 +64,13 @@ export default async function setup(project: TestProject) {
     stateDir,
   });
   return async () => {
+    // Before the rest, which vitest may cut short without a word.
+    if (undocumented.size > 0) {
+      process.stderr.write(`Not documented:\n${[...undocumented].join('\n')}\n`);
+      process.exitCode = 1;
+    }
     await environment.stop();
     rmSync(stateDir, { recursive: true, force: true });
-    if (undocumented.size > 0) throw new Error([...undocumented].join('\n'));
   };
 }
 

@@ -54,6 +54,8 @@ it('a person is erased from rows and trail, though killed half way, and the trai
   const half = { calls: 20, operation: 'UpdateItem' } as const;
   expect(await killAfter(half, 'erase', ...person, '--apply')).toBe('SIGKILL');
   expect(await tables()).toContain('canary');
+  const isErased = (record: object) => 'redacted' in record;
+  expect((await itemsOf('AuditTableName')).filter(isErased).length).toBeGreaterThan(0);
 
   const again = await run('erase', ...person, '--apply');
   expect(again).toMatchObject({ code: 0, said: expect.stringContaining('Erased from') });

@@ -205,7 +205,7 @@ const keyEvent = z.looseObject({
  * - `restore`: the secret is to be live again, AWSCURRENT on the row's version
  * - `cleanup`: each of `names` is to be deleted, for a call of a closed step arrived late
  */
-const intent = z.looseObject({
+export const openIntent = z.looseObject({
   /** Also the `ClientRequestToken`, hence the version id, of a value to store. */
   id: z.string(),
   kind: z.string(),
@@ -262,7 +262,7 @@ export const keyRow = z.looseObject({
   /** Salt of the current image. */
   salt: z.string(),
   chain: z.string(),
-  intent: z.nullable(intent),
+  intent: z.nullable(openIntent),
   key: keyImage,
   /** The claim link that was asked for last, and the value it was asked for: no other one shows that. */
   claimLink: z.optional(z.looseObject({ notice: z.string(), hash: z.string() })),
@@ -309,7 +309,7 @@ export const listedOf = ({ cur, alias, status, blocked, expires }: KeyRow): List
 export type KeyImage = z.infer<typeof keyImage>;
 export type KeyPatch = z.infer<typeof keyPatch>;
 export type KeyRow = z.infer<typeof keyRow>;
-export type Intent = z.infer<typeof intent>;
+export type Intent = z.infer<typeof openIntent>;
 export type LeftName = z.infer<typeof leftName>;
 export type DayCount = z.infer<typeof dayCount>;
 export type Who = z.infer<typeof who>;

@@ -30,7 +30,10 @@ export interface Route<Input> {
   readonly right: (request: Request) => Operation;
   /** Reads the input. What it throws is answered only to an authenticated caller. */
   readonly parse: (request: Request) => Input;
-  /** Whether `Idempotency-Key` makes a repeat safe: so it is on every route that changes something. */
+  /**
+   * Whether `Idempotency-Key` makes a repeat safe: so it is on every route that changes something. Only
+   * such a route heeds `litellm-changed-by`.
+   */
   readonly takesIdempotencyKey: boolean;
   /** What is read together with the caller, in one call. */
   readonly reads: (input: Input) => Omit<Wanted, 'caller'>;
@@ -81,7 +84,6 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
     const scope = scopeOf(caller, route.right(request), request.route);
     if ('error' in parsed) throw parsed.error;
     const { input, idempotencyKey } = parsed.done;
-    const named = request.headers['litellm-changed-by'];
     return operation({
       input,
       attempt:
@@ -94,7 +96,11 @@ export function api<Input>(route: Route<Input>, wire: () => Wiring<Input>) {
       caller,
       scope,
       // A look records nobody, and is refused for no name.
-      who: whoOf(caller, (route.takesIdempotencyKey && named) || null, request.sourceIp),
+      who: whoOf(
+        caller,
+        (route.takesIdempotencyKey && request.headers['litellm-changed-by']) || null,
+        request.sourceIp,
+      ),
       loaded,
       deadline,
       requestId: request.id,

@@ -10,6 +10,7 @@ import {
   type KeyRow,
   keyRow,
   listedOf,
+  openIntent,
   type TokenPointer,
   tokenPointer,
 } from '../../domain/key-row.ts';
@@ -59,7 +60,8 @@ export function rowItem(row: KeyRow): Item {
 
 /**
  * What a step that was just opened says a second time. It is left out of the item where it is the same: DynamoDB
- * bills writes by the kB, and with it a new key's row is over 2 kB.
+ * bills writes by the kB, and with it a new key's row is over 2 kB. A release that does not know a member of this
+ * list cannot read a row without it.
  */
 const saidElsewhere = (
   { event: { who, request_id }, cur: { hash }, secretName, alias }: KeyRow,
@@ -109,10 +111,8 @@ export function parseRow(item: Item): KeyRow {
   const { intent, ...rest } = membersOf(item, isStored);
   const row = keyRow.parse({ ...rest, intent: null });
   if (intent === null) return row;
-  return keyRow.parse({
-    ...rest,
-    intent: { ...saidElsewhere(row, Object(intent)), ...Object(intent) },
-  });
+  const whole = { ...saidElsewhere(row, Object(intent)), ...Object(intent) };
+  return { ...row, intent: openIntent.parse(whole) };
 }
 
 export const pointerItem = (pointer: TokenPointer): Item => ({
