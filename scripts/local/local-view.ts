@@ -11,9 +11,8 @@ import { sentMails } from './sent-mails.ts';
 export function localView(endpoint: string, outputs: StackOutputs): View {
   const { region, credentials } = localIdentity;
   const { KeysTableName, AuditTableName } = outputs;
-  if (KeysTableName === undefined || AuditTableName === undefined) {
-    throw new Error('The stack has no outputs KeysTableName and AuditTableName');
-  }
+  // Another app, as tests deploy one, has nothing to show.
+  if (KeysTableName === undefined || AuditTableName === undefined) return async () => null;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region, credentials }));
   return watchView(
     { command: 'npm start', base: '/_local' },
