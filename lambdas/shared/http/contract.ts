@@ -124,3 +124,19 @@ export const pageHeaders = {
   'Referrer-Policy': 'It tells no other page where one came from.',
   'X-Frame-Options': 'It is shown in no frame.',
 };
+
+type Told = Pick<Contract, 'summary' | 'description'>;
+
+/** A page, and the scripts and styles that it loads from below its path. */
+export function pageContracts(path: string, page: Told, file: Told): ContractsByPath {
+  const served = { answer: z.string(), headers: pageHeaders, isFile: true, open: true };
+  return {
+    [path]: { ...page, ...served, answerTypes: ['text/html'], errors: internalError },
+    [`${path}/{file}`]: {
+      ...file,
+      ...served,
+      answerTypes: ['text/javascript', 'text/css'],
+      errors: { ...internalError, 404: 'The page has no such file.' },
+    },
+  };
+}
