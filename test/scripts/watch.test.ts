@@ -68,6 +68,14 @@ describe('the page', () => {
     ]);
   });
 
+  it('shows a deleted key however many others live', async () => {
+    const gone = await service.generate({ key_alias: 'gone' });
+    await service.asAdmin({ path: '/key/delete', body: { keys: [gone.body.key_id] } });
+    for (let n = 0; n < 55; n += 1) await service.generate({ key_alias: `live-${n}` });
+    const lines = linesOf((await at('/_local/part')).text);
+    expect(lines).toContainEqual(expect.stringMatching(/^gone \w{17} deleted$/));
+  });
+
   it('tells keys that are blocked, expired and let in apart', async () => {
     await service.generate({ key_alias: 'one' });
     const blocked = await service.generate({ key_alias: 'two' });
